@@ -1,0 +1,41 @@
+# Every target works from a bare clone: the first one to need it makes .venv.
+PYTHON ?= python3
+ifeq ($(OS),Windows_NT)
+BIN := .venv/Scripts
+else
+BIN := .venv/bin
+endif
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+
+.PHONY: demo test check fix docs bench corpus clean
+
+demo: .venv/ready            ## train a translator on the sample corpus, score it, look inside
+	$(BIN)/crosslight demo
+
+test: .venv/ready            ## the whole test suite
+	$(BIN)/python -m pytest
+
+check: .venv/ready           ## lint, format, types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+fix: .venv/ready             ## let ruff mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: .venv/ready            ## write the generated pages: docs/cli.md, docs/config.md
+	$(BIN)/python docs/generate.py
+
+bench: .venv/ready           ## speed and memory of this machine
+	$(BIN)/python -m bench
+
+corpus: .venv/ready          ## make the sample corpus from its sources
+	$(BIN)/python corpus/handwritten.py
+	$(BIN)/python corpus/grammar/generate.py
+
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(PIP) install -c constraints.txt torch numpy
+	$(PIP) install -c constraints.txt -e '.[dev]'
+	touch $@

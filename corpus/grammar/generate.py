@@ -1,0 +1,143 @@
+"""Write the training, validation and test pairs of the grammar, bit for bit the same each time."""
+
+import argparse
+import gzip
+import random
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from builder import Builder
+from phrase import Sentence, sentence
+from reference import street_sentences
+from constructions import CONSTRUCTIONS
+from registry import Construction
+from tokens import tokenize
+
+Made = tuple[str, Sentence]
+
+SEED = 2017
+SIZE = 82_000  # training pairs aimed at
+EVALUATION = 1_000  # pairs in each of validation and test
+NOVEL = 0.6  # share of these with an unseen (construction, word)
+HELD_OUT = 0.06  # share of a construction's sentences set aside for that
+COMMON = 0.12  # words in more of a construction's sentences than this are never held out from it
+OUTPUT = Path(__file__).resolve().parents[2] / "src" / "crosslight" / "sample"
+
+
+@dataclass
+class Corpus:
+    """Pairs with the name of their construction, and the words held out from each construction."""
+
+    train: list[Made] = field(default_factory=list)
+    valid: list[Made] = field(default_factory=list)
+    test: list[Made] = field(default_factory=list)
+    held_out: dict[str, frozenset[str]] = field(default_factory=dict)
+
+
+def key(text: str) -> str:
+    """Letters and digits only: what makes two sentences the same."""
+    return "".join(c for c in unicodedata.normalize("NFKC", text).casefold() if c.isalnum())
+
+
+def accept(made: Sentence, seen: dict[str, str]) -> bool:
+    """New, of a good length, and the only translation of its French."""
+    french, english = key(made.fr), key(made.en)
+    if french in seen:
+        if seen[french] != english:
+            raise ValueError(f"two translations: {made.fr}")
+        return False
+    if not 3 <= len(tokenize(made.fr)) <= 20:
+        return False
+    seen[french] = english
+    return True
+
+
+def sample(entry: Construction, rng: random.Random, wanted: int, seen: dict[str, str]) -> list[Sentence]:
+    """Distinct sentences of one construction; fewer than wanted when it has no more to say."""
+    found: list[Sentence] = []
+    for _ in range(3 * wanted):
+        made = sentence(entry.build(Builder(rng)))
+        if accept(made, seen):
+            found.append(made)
+            if len(found) == wanted:
+                break
+    return found
+
+
+def hold_out(pool: Sequence[Sentence], rng: random.Random, protected: frozenset[str]) -> frozenset[str]:
+    """Words this construction shall never show in training: HELD_OUT of its sentences, no word that carries it."""
+    counts = Counter(lemma for made in pool for lemma in made.lemmas)
+    words = sorted(w for w, n in counts.items() if n <= COMMON * len(pool) and w not in protected)
+    rng.shuffle(words)
+    chosen: set[str] = set()
+    for word in words:
+        if sum(not chosen.isdisjoint(made.lemmas) for made in pool) >= HELD_OUT * len(pool):
+            break
+        chosen.add(word)
+    return frozenset(chosen)
+
+
+def take(source: list[Made], count: int, english: set[str]) -> Iterator[Made]:
+    """Remove pairs from the end of the source; no English sentence twice in the evaluation sets."""
+    while count and source:
+        name, made = source.pop()
+        if key(made.en) not in english:
+            english.add(key(made.en))
+            count -= 1
+            yield name, made
+
+
+def build(size: int = SIZE) -> Corpus:
+    rng = random.Random(SEED)
+    corpus, seen = Corpus(), dict[str, str]()
+    fixed = [(name, sentence(phrase)) for name, phrase in street_sentences()]
+    for _, made in fixed:
+        accept(made, seen)
+    novel: list[Made] = []
+    familiar: list[Made] = []
+    share = size * (1 + HELD_OUT) / sum(entry.weight for entry in CONSTRUCTIONS)
+    for entry in CONSTRUCTIONS:
+        pool = sample(entry, rng, round(entry.weight * share), seen)
+        protected = frozenset[str]().union(*(made.lemmas for name, made in fixed if name == entry.name))
+        held = corpus.held_out[entry.name] = hold_out(pool, rng, protected)
+        for made in pool:
+            (familiar if held.isdisjoint(made.lemmas) else novel).append((entry.name, made))
+    rng.shuffle(novel)
+    rng.shuffle(familiar)
+    english: set[str] = {key(made.en) for _, made in fixed}
+    unseen = round(NOVEL * EVALUATION)
+    for part in (corpus.test, corpus.valid):
+        part += take(novel, unseen, english)
+        part += take(familiar, EVALUATION - unseen, english)
+        rng.shuffle(part)
+    english -= {key(made.en) for _, made in fixed}
+    corpus.train = fixed + [(name, made) for name, made in familiar if key(made.en) not in english]
+    rng.shuffle(corpus.train)
+    return corpus
+
+
+def compressed(pairs: Iterable[Made]) -> bytes:
+    rows = ("\t".join((made.fr, made.en, made.alignment, made.antecedents, name)) for name, made in pairs)
+    return gzip.compress("".join(row + "\n" for row in rows).encode("utf-8"), mtime=0)
+
+
+def files(corpus: Corpus) -> dict[str, bytes]:
+    parts = {"train": corpus.train, "valid": corpus.valid, "test": corpus.test}
+    return {f"grammar.{part}.tsv.gz": compressed(pairs) for part, pairs in parts.items()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--output", type=Path, default=OUTPUT)
+    output: Path = parser.parse_args().output
+    output.mkdir(parents=True, exist_ok=True)
+    for name, content in files(build()).items():
+        (output / name).write_bytes(content)
+        print(f"{name}: {len(content):,} bytes")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,204 @@
+"""A model's directory on disk: everything after training needs only this.
+
+    bundle.json         format version, languages, checksums of the files below
+    config.toml         the resolved settings of the run
+    src.subword, tgt.subword    SentencePiece models (equal bytes when joint)
+    model.safetensors   weights
+    README.md           model card: data, sizes, scores with signatures, licence; may be edited
+
+Loading verifies the checksums of all but the card, and never unpickles anything.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from crosslight import __version__
+from crosslight.config.load import read_toml, run_config, to_toml
+from crosslight.config.run import RunConfig
+from crosslight.errors import BundleError
+from crosslight.models.build import build_model
+from crosslight.models.transformer import Transformer
+from crosslight.text.subword import PAD_ID, Subword
+
+FORMAT = 1
+FILES = ("config.toml", "src.subword", "tgt.subword", "model.safetensors")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a bundle knows of its making."""
+
+    src_lang: str
+    tgt_lang: str
+    n_pairs: int  # trained on, after cleaning
+    longest_src: int  # tokens: nearly all source sentences were at most so long
+    steps: int
+    minutes: float
+    scores: dict[str, str] = field(default_factory=dict)  # e.g. "BLEU" -> "41.2 (signature)"
+    licence: str = ""
+
+
+@dataclass
+class Bundle:
+    """A loaded bundle."""
+
+    config: RunConfig
+    src_subword: Subword
+    tgt_subword: Subword
+    model: Transformer
+    facts: Facts
+    path: Path | None = None
+
+
+def save_bundle(bundle: Bundle, directory: Path) -> None:
+    """Write a bundle, or replace one; the directory is complete or not there.
+
+    Raises:
+        BundleError: it cannot be written, or the place holds something that is no bundle.
+    """
+    if directory.exists() and not (directory / "bundle.json").is_file():
+        raise BundleError(
+            f"{directory} exists and is no bundle", "choose another directory, or move that one away"
+        )
+    beside = directory.with_name(directory.name + ".part")
+    try:
+        shutil.rmtree(beside, ignore_errors=True)
+        beside.mkdir(parents=True)
+        (beside / "config.toml").write_text(to_toml(bundle.config), encoding="utf-8", newline="\n")
+        (beside / "src.subword").write_bytes(bundle.src_subword.to_bytes())
+        (beside / "tgt.subword").write_bytes(bundle.tgt_subword.to_bytes())
+        save_file(_weights(bundle.model), beside / "model.safetensors")
+        (beside / "README.md").write_text(model_card(bundle), encoding="utf-8", newline="\n")
+        head = {
+            "format": FORMAT,
+            "made_by": f"crosslight {__version__}",
+            "facts": asdict(bundle.facts),
+            "sha256": {name: _sha256(beside / name) for name in FILES},
+        }
+        (beside / "bundle.json").write_text(json.dumps(head, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        old = directory.with_name(directory.name + ".old")
+        shutil.rmtree(old, ignore_errors=True)
+        if directory.exists():
+            directory.rename(old)
+        beside.rename(directory)
+        shutil.rmtree(old, ignore_errors=True)
+    except (OSError, SafetensorError) as error:
+        shutil.rmtree(beside, ignore_errors=True)
+        raise BundleError(
+            f"{directory} could not be written: {error}",
+            "free some space on the disk and try again; a bundle that was there before is untouched",
+        ) from error
+
+
+def load_bundle(path: Path | str) -> Bundle:
+    """The bundle in this directory, or in the `bundle` directory of this run; verified.
+
+    Raises:
+        BundleError: a file is missing, truncated or altered, or the format is newer than this program.
+    """
+    directory = Path(path)
+    if (directory / "bundle" / "bundle.json").is_file():
+        directory = directory / "bundle"
+    head = _head(directory)
+    for name in FILES:
+        file = directory / name
+        if not file.is_file():
+            raise BundleError(f"{file} is missing", "copy the whole bundle directory again")
+        if _sha256(file) != head["sha256"].get(name):
+            raise BundleError(
+                f"{file} is not what was saved: its SHA-256 differs from bundle.json",
+                "it was altered or copied in part; copy the whole bundle directory again",
+            )
+    config = run_config(read_toml(directory / "config.toml"), str(directory / "config.toml"))
+    src_subword = Subword.from_bytes((directory / "src.subword").read_bytes())
+    tgt_subword = Subword.from_bytes((directory / "tgt.subword").read_bytes())
+    model = build_model(config.model, src_subword.vocab_size, tgt_subword.vocab_size, PAD_ID)
+    try:
+        tensors = load_file(directory / "model.safetensors")
+        _put(model, tensors)
+    except (SafetensorError, KeyError, RuntimeError) as error:
+        raise BundleError(
+            f"{directory / 'model.safetensors'} does not fit config.toml: {error}", "copy the bundle again"
+        ) from error
+    return Bundle(config, src_subword, tgt_subword, model.eval(), Facts(**head["facts"]), directory)
+
+
+def model_card(bundle: Bundle) -> str:
+    """The card as Markdown: what the model is, what it learned from, how good it is."""
+    facts, config = bundle.facts, bundle.config
+    n_parameters = sum(p.numel() for p in bundle.model.parameters())
+    pair = f"{facts.src_lang or 'source'} → {facts.tgt_lang or 'target'}"
+    scores = "\n".join(f"- {name}: {value}" for name, value in facts.scores.items()) or "- not scored"
+    return f"""# {pair}
+
+A translation model trained with Crosslight {__version__}.
+
+| | |
+|---|---|
+| architecture | {config.model.kind}, {config.model.n_encoder_layers}+{config.model.n_decoder_layers} layers, \
+d_model {config.model.d_model}, {config.model.norm}-norm |
+| parameters | {n_parameters:,} |
+| pieces | {bundle.src_subword.vocab_size:,} source, {bundle.tgt_subword.vocab_size:,} target\
+{" (joint)" if config.subword.joint else ""} |
+| trained on | {facts.n_pairs:,} sentence pairs |
+| training | {facts.steps:,} updates, {facts.minutes:.1f} minutes |
+
+## Scores
+
+{scores}
+
+## Data and licence
+
+{facts.licence or "Not stated. Write here where the corpus came from and what its licence asks for."}
+"""
+
+
+def _weights(model: nn.Module) -> dict[str, Tensor]:
+    return {name: p.detach().cpu().contiguous() for name, p in model.named_parameters()}
+
+
+def _put(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+    parameters = dict(model.named_parameters())
+    for extra in sorted(set(tensors) ^ set(parameters)):
+        raise KeyError(f"{extra} is in one of the two only")
+    with torch.no_grad():
+        for name, parameter in parameters.items():
+            if parameter.shape != tensors[name].shape:
+                raise KeyError(f"{name} has shape {tuple(tensors[name].shape)}, expected {tuple(parameter.shape)}")
+            parameter.copy_(tensors[name])
+
+
+def _head(directory: Path) -> dict[str, Any]:
+    file = directory / "bundle.json"
+    try:
+        head: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        if int(head["format"]) > FORMAT:
+            raise BundleError(
+                f"{directory} has format {head['format']}, this program reads up to {FORMAT}",
+                "update crosslight: pip install --upgrade crosslight",
+            )
+        Facts(**head["facts"])
+        dict(head["sha256"])
+        return head
+    except FileNotFoundError:
+        raise BundleError(
+            f"{directory} is not a bundle: it has no bundle.json",
+            "give the `bundle` directory of a run, or the run whose training has ended",
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BundleError(f"{file} cannot be read: {error!r}", "copy the whole bundle directory again") from None
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,46 @@
+"""`crosslight evaluate`: BLEU, chrF and TER, from a bundle and a test set or from two files."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crosslight.errors import ConfigError
+
+
+def evaluate(
+    bundle: Annotated[Path | None, typer.Argument(help="A bundle or a finished run; none to score --hyp.")] = None,
+    src: Annotated[str | None, typer.Option(help="Source side of the test set.")] = None,
+    ref: Annotated[str | None, typer.Option(help="References, or a table of source TAB reference TAB ...")] = None,
+    hyp: Annotated[str | None, typer.Option(help="Translations made elsewhere, instead of a bundle.")] = None,
+    save: Annotated[Path | None, typer.Option(help="Also write the bundle's translations here.")] = None,
+    beam: Annotated[int | None, typer.Option(help="Hypotheses kept at each step.")] = None,
+    alpha: Annotated[float | None, typer.Option(help="Length penalty.")] = None,
+    lowercase: Annotated[bool, typer.Option("--lowercase", help="Ignore case.")] = False,
+    tokenize: Annotated[str, typer.Option(help="BLEU's tokenizer: 13a, intl, zh, char, none.")] = "13a",
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Score translations with sacreBLEU, signatures included.
+
+    crosslight evaluate runs/mine --src test.fr --ref test.en
+    crosslight evaluate --hyp mine.en --ref test.en
+    """
+    import json
+
+    from crosslight.tasks import translate as task
+
+    if ref is None or (bundle is None) == (hyp is None) or (bundle is not None and src is None):
+        raise ConfigError(
+            "evaluate needs references, and either a bundle with a source or translations",
+            "write `evaluate BUNDLE --src test.fr --ref test.en` or `evaluate --hyp out.en --ref test.en`",
+        )
+    settings = {name: value for name, value in (("beam", beam), ("alpha", alpha)) if value is not None}
+    if bundle is not None and src is not None:
+        hypotheses = [t.text for t in task.translate_file(task.load(bundle), src, **settings)]
+    else:
+        hypotheses = task.lines_of(hyp or "")
+    scores = task.score(hypotheses, ref, lowercase=lowercase, tokenize=tokenize)
+    if save is not None:
+        save.write_text("".join(line + "\n" for line in hypotheses), encoding="utf-8", newline="\n")
+    sys.stdout.write(json.dumps(scores.as_dict(), indent=1) + "\n" if json_ else scores.table() + "\n")

@@ -1,0 +1,63 @@
+"""The command line: one verb a file, and one place where errors become messages."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from crosslight import __version__
+from crosslight.cli import configs, demo, doctor, evaluate, get, inspect, train, translate
+from crosslight.errors import CrosslightError
+
+app = typer.Typer(
+    name="crosslight",
+    help="Train your own translator, run it fast on a plain CPU, and see inside it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("demo")(demo.demo)
+app.command("train")(train.train)
+app.command("translate")(translate.translate)
+app.command("evaluate")(evaluate.evaluate)
+app.command("inspect")(inspect.inspect)
+app.command("get")(get.get)
+app.command("configs")(configs.configs)
+app.command("doctor")(doctor.doctor)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"crosslight {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
+) -> None:
+    """Train your own translator, run it fast on a plain CPU, and see inside it."""
+
+
+def main() -> None:
+    """The program `crosslight`."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+    try:
+        app()
+    except CrosslightError as error:
+        if "--debug" in sys.argv:
+            raise
+        print(f"crosslight: {error}", file=sys.stderr)
+        sys.exit(2)
+    except BrokenPipeError:
+        # The reader of our output has seen enough (`| head`); nothing is wrong.
+        sys.stderr.close()
+        sys.exit(0)
+    except KeyboardInterrupt:
+        print("\ncrosslight: interrupted", file=sys.stderr)
+        sys.exit(130)

@@ -1,0 +1,54 @@
+"""The settings of a model: its shape, and which of the paper's alternatives it takes."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class Settings(BaseModel):
+    """Settings are data: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+Size = Annotated[int, Field(ge=1)]
+Rate = Annotated[float, Field(ge=0, lt=1)]
+
+
+class TransformerConfig(Settings):
+    """The Transformer of Vaswani et al. 2017; the defaults are its base model."""
+
+    kind: Literal["transformer"] = Field("transformer", description="The architecture.")
+    d_model: Size = Field(512, description="Width of the vectors that flow through the model.")
+    d_ff: Size = Field(2048, description="Width inside the feed-forward layers.")
+    n_heads: Size = Field(8, description="Attention heads in every attention sublayer.")
+    d_head: Size | None = Field(None, description="Width of a head; d_model / n_heads unless given.")
+    n_encoder_layers: Size = Field(6, description="Layers that read.")
+    n_decoder_layers: Size = Field(6, description="Layers that write.")
+    dropout: Rate = Field(0.1, description="Share of elements dropped after each sublayer and embedding.")
+    norm: Literal["post", "pre"] = Field(
+        "post", description='LayerNorm after the residual sum ("post", the paper) or before the sublayer ("pre").'
+    )
+    positions: Literal["sinusoidal", "sinusoidal-half", "learned"] = Field(
+        "sinusoidal",
+        description="Sinusoids interleaved as in the paper, half-split as in the authors' code, or learned.",
+    )
+    max_positions: Size = Field(512, description="Rows of the table when positions are learned.")
+    tie: Literal["none", "two", "three"] = Field(
+        "three",
+        description="One table for source, target and output (three), for target and output (two), or none shared.",
+    )
+    attention_bias: bool = Field(False, description="Whether the attention's four projections have a bias.")
+
+    @model_validator(mode="after")
+    def _sizes_fit(self) -> Self:
+        if self.d_head is None and self.d_model % self.n_heads:
+            raise ValueError(
+                f"d_model = {self.d_model} is not divisible by n_heads = {self.n_heads}; "
+                "choose n_heads among the divisors of d_model, or give d_head"
+            )
+        if self.positions != "learned" and self.d_model % 2:
+            raise ValueError(
+                f"d_model = {self.d_model} is odd, but sinusoids come in pairs; choose an even d_model"
+            )
+        return self

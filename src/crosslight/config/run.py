@@ -1,0 +1,128 @@
+"""The settings of a run: which text, how it is cut, which model, how it is trained and decoded.
+
+One sentence per field; `docs/config.md` and the comments of a printed config come from them.
+"""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from crosslight.config.model import Rate, Settings, Size, TransformerConfig
+
+Positive = Annotated[float, Field(gt=0)]
+
+
+class DataConfig(Settings):
+    """Where the sentences come from: two aligned files, or files with two columns."""
+
+    src: str | None = Field(None, description="Source side of the training corpus, one sentence a line.")
+    tgt: str | None = Field(None, description="Target side, line by line the translation of src.")
+    pairs: tuple[str, ...] = Field((), description="Training files of source TAB target, used besides src and tgt.")
+    copies: tuple[Size, ...] = Field(
+        (), description="How often each source counts in an epoch: src and tgt first, then pairs; once unless given."
+    )
+    valid_src: str | None = Field(None, description="Source side of a validation set.")
+    valid_tgt: str | None = Field(None, description="Target side of the validation set.")
+    valid_pairs: tuple[str, ...] = Field((), description="Validation files of source TAB target.")
+    valid_size: Size = Field(
+        1000, description="Pairs held out from training (at most 5 %) where no validation set is given."
+    )
+    held_out: tuple[str, ...] = Field(
+        (), description="Test files whose sentences must not be trained on; plain or with columns."
+    )
+    src_lang: str = Field("", description="Source language; taken from the file name unless given.")
+    tgt_lang: str = Field("", description="Target language; taken from the file name unless given.")
+    licence: str = Field("", description="Licence and origin of the corpus, for the model card.")
+
+    @model_validator(mode="after")
+    def _both_sides(self) -> Self:
+        for src, tgt in (("src", "tgt"), ("valid_src", "valid_tgt")):
+            if (getattr(self, src) is None) != (getattr(self, tgt) is None):
+                raise ValueError(f"{src} and {tgt} come together; give both or neither")
+        n_sources = len(self.pairs) + (self.src is not None)
+        if self.copies and len(self.copies) != n_sources:
+            raise ValueError(f"copies has {len(self.copies)} numbers for {n_sources} sources; give one for each")
+        return self
+
+
+class CleanConfig(Settings):
+    """What is dropped before training; each rule reports how many pairs it took."""
+
+    max_words: Size = Field(200, description="Longest sentence, in words between blanks.")
+    max_characters: Size = Field(1500, description="Longest sentence, in characters.")
+    max_ratio: Positive = Field(6.0, description="Largest ratio of the two sides' lengths in characters.")
+    drop_copies: bool = Field(True, description="Drop pairs whose two sides are the same text.")
+    drop_duplicates: bool = Field(True, description="Drop exact repetitions of a pair.")
+
+
+class SubwordConfig(Settings):
+    """How text is cut into pieces (SentencePiece)."""
+
+    kind: Literal["bpe", "unigram"] = Field("bpe", description="The algorithm.")
+    vocab_size: Annotated[int, Field(ge=8)] | None = Field(
+        None, description="Pieces in a vocabulary; chosen from the corpus size unless given."
+    )
+    joint: bool = Field(True, description="One vocabulary for both languages.")
+    byte_fallback: bool = Field(True, description="Unknown characters become bytes, so that nothing is lost.")
+    sampling: Rate = Field(
+        0.0, description="Share of merges left out at random in training (BPE-dropout; 0 = none)."
+    )
+
+
+class TrainConfig(Settings):
+    """How the model learns. Exactly one of steps and minutes ends the run."""
+
+    seed: int = Field(1, description="Decides initialization, order, dropout and sampling.")
+    steps: Size | None = Field(None, description="Length of the run in optimizer updates: reproducible bit for bit.")
+    minutes: Positive | None = Field(None, description="Length of the run in minutes of training.")
+    max_tokens_per_batch: Size = Field(4096, description="Padded tokens of a batch, on its longer side.")
+    accumulate: Size = Field(1, description="Batches per update.")
+    max_length: Size = Field(256, description="Longest sentence in tokens; longer pairs are passed over.")
+    label_smoothing: Rate = Field(0.1, description="Probability mass spread evenly over the vocabulary.")
+    schedule: Literal["noam", "linear"] = Field(
+        "linear",
+        description='"noam" (the paper): rises, then falls with 1/√step. "linear": rises, then falls to 0 at the end.',
+    )
+    learning_rate: Positive = Field(
+        1.5e-3, description="Peak of the linear schedule; a factor on the paper's formula under noam."
+    )
+    warmup_steps: Size = Field(4000, description="Updates during which the rate rises (at most a tenth under linear).")
+    beta1: Rate = Field(0.9, description="Adam's memory of the gradient.")
+    beta2: Rate = Field(0.98, description="Adam's memory of its square.")
+    epsilon: Positive = Field(1e-9, description="Adam's ε.")
+    clip_norm: Positive | None = Field(1.0, description="Largest norm of the gradient; longer ones are scaled down.")
+    validations: Size = Field(12, description="How often, over the whole run, the model is validated and kept.")
+    sample_size: Size = Field(200, description="Validation sentences that are translated each time for BLEU and chrF.")
+    patience: Size | None = Field(
+        None, description="Validations without a better loss after which training stops early."
+    )
+    average_last: Size = Field(5, description="How many of the last kept models are averaged at the end.")
+    checkpoint_seconds: Positive = Field(60.0, description="Longest work that a crash can lose.")
+    threads: Size | None = Field(None, description="Processor threads; probed unless given.")
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to compute.")
+
+    @model_validator(mode="after")
+    def _one_end(self) -> Self:
+        if (self.steps is None) == (self.minutes is None):
+            raise ValueError("a run ends after steps or after minutes; give exactly one of the two")
+        return self
+
+
+class DecodeConfig(Settings):
+    """How translations are searched for."""
+
+    beam: Size = Field(4, description="Hypotheses kept at each step (1 = greedy).")
+    alpha: Annotated[float, Field(ge=0)] = Field(0.6, description="Length penalty ((5+n)/6)^α.")
+    max_extra: Size = Field(50, description="Longest output: source tokens plus this.")
+    max_tokens_per_batch: Size = Field(4096, description="Padded source tokens times beam in one batch.")
+
+
+class RunConfig(Settings):
+    """Everything a run needs. The resolved form is written into the run's directory and its bundle."""
+
+    data: DataConfig = Field(default_factory=DataConfig, description="The corpus.")
+    clean: CleanConfig = Field(default_factory=CleanConfig, description="What is dropped.")
+    subword: SubwordConfig = Field(default_factory=SubwordConfig, description="The pieces.")
+    model: TransformerConfig = Field(default_factory=TransformerConfig, description="The model.")
+    train: TrainConfig = Field(default_factory=lambda: TrainConfig(minutes=30), description="The training.")
+    decode: DecodeConfig = Field(default_factory=DecodeConfig, description="The search.")

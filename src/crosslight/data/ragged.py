@@ -1,0 +1,85 @@
+"""Rows of different lengths in two flat files, memory-mapped: a corpus larger than memory.
+
+    NAME.values   all rows, one after the other        (dtype of the rows)
+    NAME.ends     where each row ends in the values    (uint64)
+
+Token ids are rows of uint16 or uint32; text is rows of UTF-8 bytes. Both files are raw numbers, so
+nothing is unpickled, and the dtype is told by whoever opens them.
+"""
+
+import mmap
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+
+class RaggedWriter:
+    """Appends rows; the files are complete after `close` (or leaving the `with`)."""
+
+    def __init__(self, path: Path, dtype: DTypeLike) -> None:
+        self._dtype = np.dtype(dtype)
+        self._values = path.with_suffix(".values").open("wb")
+        self._ends = path.with_suffix(".ends").open("wb")
+        self._end = 0
+
+    def extend(self, rows: Sequence[Sequence[int] | bytes]) -> None:
+        """Append rows (lists of ids, or bytes)."""
+        arrays = [
+            np.frombuffer(row, np.uint8) if isinstance(row, bytes) else np.asarray(row, self._dtype)
+            for row in rows
+        ]
+        ends = self._end + np.cumsum([len(array) for array in arrays], dtype=np.uint64)
+        if arrays:
+            self._values.write(np.concatenate(arrays).astype(self._dtype, copy=False).tobytes())
+            self._ends.write(ends.astype(np.uint64).tobytes())
+            self._end = int(ends[-1])
+
+    def close(self) -> None:
+        """Flush both files."""
+        self._values.close()
+        self._ends.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class Ragged:
+    """A read-only view of what a RaggedWriter wrote; `ragged[i]` is row i."""
+
+    def __init__(self, path: Path, dtype: DTypeLike) -> None:
+        self._values = _mapped(path.with_suffix(".values"), np.dtype(dtype))
+        self._ends = _mapped(path.with_suffix(".ends"), np.dtype(np.uint64))
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    def __getitem__(self, row: int) -> NDArray[Any]:
+        start = int(self._ends[row - 1]) if row else 0
+        return self._values[start : int(self._ends[row])]
+
+    def ends(self) -> NDArray[Any]:
+        """Where each row ends in the values; the differences are the lengths."""
+        return self._ends
+
+    def rows(self, indices: Iterable[int]) -> list[NDArray[Any]]:
+        """Copies of some rows; the pages they lie on are given back to the system afterwards.
+
+        Without that, a pass in random order would count the whole corpus as this process's memory.
+        """
+        copies = [np.array(self[int(i)]) for i in indices]
+        for mapped in (self._values, self._ends):
+            if isinstance(mapped, np.memmap) and hasattr(mmap, "MADV_DONTNEED"):
+                mapped._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]
+        return copies
+
+
+def _mapped(path: Path, dtype: np.dtype[Any]) -> NDArray[Any]:
+    if path.stat().st_size == 0:  # the system cannot map an empty file
+        return np.empty(0, dtype)
+    return np.memmap(path, dtype, mode="r")

@@ -1,0 +1,155 @@
+"""An endless, resumable stream of batches: a pure function of (corpus, seed, position).
+
+    epoch ─► windows of shuffled pairs ─► batches of like length ─► Batch
+
+A `Position` says where the next batch is; starting there again gives the same batches, bit for bit.
+With subword sampling (BPE-dropout) the pieces of a window are drawn anew in every epoch, from a seed
+made of the same numbers.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from crosslight.data.batch import Batch, Ids, make_batch
+from crosslight.data.buckets import cut_batches, windows
+from crosslight.data.ragged import Ragged, RaggedWriter
+from crosslight.text.corpus import Pair
+from crosslight.text.subword import BOS_ID, EOS_ID, PAD_ID, Subword
+
+WINDOW_PAIRS = 65_536
+
+
+class Position(NamedTuple):
+    """Where in the stream: the next batch to come."""
+
+    epoch: int = 0
+    window: int = 0
+    batch: int = 0
+
+
+@dataclass(frozen=True)
+class ParallelCorpus:
+    """A cleaned corpus on disk: its text and, once more, its token ids."""
+
+    src_text: Ragged
+    tgt_text: Ragged
+    src_ids: Ragged
+    tgt_ids: Ragged
+
+    def __len__(self) -> int:
+        return len(self.src_ids)
+
+    @classmethod
+    def open(cls, directory: Path) -> "ParallelCorpus":
+        """The corpus that a CorpusWriter wrote into this directory."""
+        return cls(
+            Ragged(directory / "src-text", np.uint8),
+            Ragged(directory / "tgt-text", np.uint8),
+            Ragged(directory / "src-ids", np.uint32),
+            Ragged(directory / "tgt-ids", np.uint32),
+        )
+
+    def pair(self, index: int) -> Pair:
+        """The text of one pair."""
+        return Pair(self.src_text[index].tobytes().decode(), self.tgt_text[index].tobytes().decode())
+
+
+def write_text(directory: Path, blocks: Iterator[list[Pair]]) -> int:
+    """First half of the cache: the cleaned text. Returns the number of pairs."""
+    n_pairs = 0
+    with (
+        RaggedWriter(directory / "src-text", np.uint8) as src,
+        RaggedWriter(directory / "tgt-text", np.uint8) as tgt,
+    ):
+        for block in blocks:
+            src.extend([pair.src.encode() for pair in block])
+            tgt.extend([pair.tgt.encode() for pair in block])
+            n_pairs += len(block)
+    return n_pairs
+
+
+def write_ids(directory: Path, side: str, subword: Subword, block: int = 8192) -> int:
+    """Second half: the token ids of one side ("src" or "tgt"). Returns the number of tokens."""
+    text = Ragged(directory / f"{side}-text", np.uint8)
+    n_tokens = 0
+    with RaggedWriter(directory / f"{side}-ids", np.uint32) as writer:
+        for start in range(0, len(text), block):
+            rows = text.rows(range(start, min(start + block, len(text))))
+            ids = subword.encode_batch([row.tobytes().decode() for row in rows])
+            writer.extend(ids)
+            n_tokens += sum(map(len, ids))
+    return n_tokens
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Batches of a corpus, forever, from any position.
+
+    Args:
+        max_tokens: padded tokens of a batch, on the side where they are more.
+        max_length: pairs with more tokens than this on either side are passed over.
+        sampling: share of merges that BPE-dropout leaves out (0 = none).
+    """
+
+    corpus: ParallelCorpus
+    src_subword: Subword
+    tgt_subword: Subword
+    max_tokens: int
+    seed: int
+    max_length: int = 256
+    sampling: float = 0.0
+    window_pairs: int = WINDOW_PAIRS
+
+    def batches(self, position: Position = Position()) -> Iterator[tuple[Batch, Position]]:  # noqa: B008
+        """From `position` on: each batch, and the position after it."""
+        epoch, first_window, first_batch = position
+        while True:
+            order = windows(len(self.corpus), self.window_pairs, self.seed, epoch)
+            for w in range(first_window, len(order)):
+                srcs, tgts = self._window(order[w], epoch, w)
+                cuts = cut_batches(_lengths(srcs), _lengths(tgts), self.max_tokens, [self.seed, epoch, w])
+                for b in range(first_batch, len(cuts)):
+                    last_of_window, last_of_epoch = b + 1 == len(cuts), w + 1 == len(order)
+                    if last_of_window:
+                        after = Position(epoch + 1) if last_of_epoch else Position(epoch, w + 1)
+                    else:
+                        after = Position(epoch, w, b + 1)
+                    yield self._batch([srcs[i] for i in cuts[b]], [tgts[i] for i in cuts[b]]), after
+                first_batch = 0
+            epoch, first_window = epoch + 1, 0
+
+    def one_epoch(self) -> Iterator[Batch]:
+        """Every pair once: for validation."""
+        for batch, after in self.batches():
+            yield batch
+            if after.epoch:
+                return
+
+    def _batch(self, srcs: list[Ids], tgts: list[Ids]) -> Batch:
+        return make_batch(srcs, tgts, pad_id=PAD_ID, bos_id=BOS_ID, eos_id=EOS_ID)
+
+    def _window(self, indices: np.ndarray, epoch: int, window: int) -> tuple[list[Ids], list[Ids]]:
+        corpus = self.corpus
+        if self.sampling:
+            seed = int(np.random.SeedSequence([self.seed, epoch, window]).generate_state(1)[0])
+            srcs = _sample(corpus.src_text, indices, self.src_subword, self.sampling, seed)
+            tgts = _sample(corpus.tgt_text, indices, self.tgt_subword, self.sampling, seed + 1)
+        else:
+            srcs = [row.tolist() for row in corpus.src_ids.rows(indices)]
+            tgts = [row.tolist() for row in corpus.tgt_ids.rows(indices)]
+        fits = [max(len(s), len(t)) < self.max_length for s, t in zip(srcs, tgts, strict=True)]
+        return [s for s, ok in zip(srcs, fits, strict=True) if ok], [
+            t for t, ok in zip(tgts, fits, strict=True) if ok
+        ]
+
+
+def _sample(text: Ragged, indices: np.ndarray, subword: Subword, rate: float, seed: int) -> list[Ids]:
+    return list(subword.sample_batch([row.tobytes().decode() for row in text.rows(indices)], rate, seed))
+
+
+def _lengths(rows: list[Ids]) -> np.ndarray:
+    return np.array([len(row) + 1 for row in rows], dtype=np.int64)

@@ -1,0 +1,92 @@
+"""From settings to a model: the one file that knows both.
+
+Reading it top-down shows what is shared: `tie` decides whether source embedding, target embedding and
+output layer are one table (section 3.4), two, or three.
+"""
+
+from torch import nn
+
+from crosslight.config.model import TransformerConfig
+from crosslight.errors import ConfigError
+from crosslight.models.transformer import Transformer
+from crosslight.nn.attention import MultiHeadAttention
+from crosslight.nn.embedding import PositionedEmbedding, TokenEmbedding
+from crosslight.nn.layers import DecoderLayer, EncoderLayer, FeedForward, Residual
+from crosslight.nn.positions import LearnedPositions, SinusoidalPositions
+
+
+def build_model(
+    config: TransformerConfig, src_vocab_size: int, tgt_vocab_size: int, pad_id: int = 0
+) -> Transformer:
+    """A freshly initialized model. Seed torch before if it is to be reproducible.
+
+    Raises:
+        ConfigError: three-way tying is asked for, but the two vocabularies differ.
+    """
+    return transformer(config, src_vocab_size, tgt_vocab_size, pad_id)
+
+
+def transformer(
+    config: TransformerConfig, src_vocab_size: int, tgt_vocab_size: int, pad_id: int
+) -> Transformer:
+    """Vaswani et al. 2017 as `config` varies it."""
+    if config.tie == "three" and src_vocab_size != tgt_vocab_size:
+        raise ConfigError(
+            f'tie = "three" shares one table, but the vocabularies have {src_vocab_size} and '
+            f"{tgt_vocab_size} pieces",
+            'set [subword] joint = true, or [model] tie = "two"',
+        )
+    tgt_tokens = TokenEmbedding(tgt_vocab_size, config.d_model)
+    src_tokens = tgt_tokens if config.tie == "three" else TokenEmbedding(src_vocab_size, config.d_model)
+    output = tgt_tokens if config.tie != "none" else TokenEmbedding(tgt_vocab_size, config.d_model)
+    model = Transformer(
+        src_embedding=PositionedEmbedding(src_tokens, positions(config), config.dropout),
+        tgt_embedding=PositionedEmbedding(tgt_tokens, positions(config), config.dropout),
+        encoder_layers=[
+            EncoderLayer(attention(config), FeedForward(config.d_model, config.d_ff), residuals(config, 2))
+            for _ in range(config.n_encoder_layers)
+        ],
+        decoder_layers=[
+            DecoderLayer(
+                attention(config),
+                attention(config),
+                FeedForward(config.d_model, config.d_ff),
+                residuals(config, 3),
+            )
+            for _ in range(config.n_decoder_layers)
+        ],
+        encoder_norm=final_norm(config),
+        decoder_norm=final_norm(config),
+        output=output,
+        pad_id=pad_id,
+    )
+    for module in model.modules():
+        if isinstance(module, nn.Linear):
+            nn.init.xavier_uniform_(module.weight)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+    return model
+
+
+def attention(config: TransformerConfig) -> MultiHeadAttention:
+    """One attention sublayer."""
+    return MultiHeadAttention(config.d_model, config.n_heads, config.d_head, config.attention_bias)
+
+
+def residuals(config: TransformerConfig, n: int) -> list[Residual]:
+    """The "Add & Norm" of n sublayers."""
+    return [Residual(config.d_model, config.dropout, config.norm) for _ in range(n)]
+
+
+def positions(config: TransformerConfig) -> SinusoidalPositions | LearnedPositions:
+    """The position encoding that `config.positions` names."""
+    if config.positions == "learned":
+        return LearnedPositions(config.d_model, config.max_positions)
+    return SinusoidalPositions(
+        config.d_model, "half" if config.positions == "sinusoidal-half" else "interleaved"
+    )
+
+
+def final_norm(config: TransformerConfig) -> nn.Module:
+    """A pre-norm stack leaves its sum unnormalized, so it ends with a norm of its own."""
+    return nn.LayerNorm(config.d_model) if config.norm == "pre" else nn.Identity()

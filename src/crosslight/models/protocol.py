@@ -1,0 +1,31 @@
+"""What a model promises, so that search, training and looking inside need to know no more.
+
+Training is one `decode` call with T tokens from the first state; generation is T calls with one
+token. There is no second, "incremental" path that could differ from the first.
+Shape letters: B batch · S source tokens · T target tokens · V vocabulary.
+"""
+
+from typing import Any, Protocol, TypeVar
+
+from jaxtyping import Float, Int
+from torch import Tensor
+
+State = TypeVar("State", bound=tuple[Any, ...])
+"""A tree (nested tuples) of tensors, batch first: search may select rows of it without knowing more."""
+
+
+class Seq2Seq(Protocol[State]):
+    """A model that reads a whole source and then writes a target token by token.
+
+    Laws, tested over every model: decoding a then b equals decoding a+b · padding the source changes
+    nothing · a later token never changes an earlier logit · rows do not see each other · selecting
+    rows of the state commutes with decoding.
+    """
+
+    def start(self, src: Int[Tensor, "B S"]) -> State:
+        """Read the source: everything that decoding needs of it."""
+        ...
+
+    def decode(self, tokens: Int[Tensor, "B T"], state: State) -> tuple[Float[Tensor, "B T V"], State]:
+        """Logits for what follows each of tokens, and the state after them."""
+        ...

@@ -1,0 +1,119 @@
+"""Attention: the formula, and many heads of it (Vaswani et al. 2017, section 3.2, Figure 2).
+
+Shape letters: B batch · H heads · T queries · S keys · K d_head · D d_model.
+A mask is boolean and True means "this query may look at this key"; it broadcasts to (B, H, T, S).
+"""
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from crosslight.errors import ConfigError
+
+Attend = Callable[[Tensor, Tensor, Tensor, Tensor | None], Tensor]
+"""(q, k, v, mask) -> context: what a head does. An attribute of every MultiHeadAttention, so that
+looking inside means swapping it from outside (`interpret.attention.record_attention`)."""
+
+KeysValues = tuple[Tensor, Tensor]
+"""Keys and values, each (B, H, S, K), projected and ready to be attended to. A cache is just these."""
+
+
+def attention_weights(
+    q: Float[Tensor, "B H T K"],
+    k: Float[Tensor, "B H S K"],
+    mask: Bool[Tensor, "#B #H #T #S"] | None = None,
+) -> Float[Tensor, "B H T S"]:
+    """How much each query looks at each key: softmax(QKᵀ / √d_head).
+
+    Eq. (1) of the paper without its V. The division keeps the softmax out of the region where its
+    gradient vanishes: the dot product of two random vectors grows like √d_head. Each row sums to 1,
+    except a row whose mask is all False, which is NaN: callers mask padding *keys*, never whole queries.
+
+    >>> q = torch.tensor([[[[1.0, 0.0]]]])
+    >>> k = torch.tensor([[[[1.0, 0.0], [0.0, 1.0]]]])
+    >>> attention_weights(q, k)
+    tensor([[[[0.6698, 0.3302]]]])
+    """
+    scores = q @ k.transpose(-2, -1) / q.shape[-1] ** 0.5
+    if mask is not None:
+        scores = scores.masked_fill(~mask, float("-inf"))
+    return scores.softmax(dim=-1)
+
+
+def attend_written_out(
+    q: Float[Tensor, "B H T K"],
+    k: Float[Tensor, "B H S K"],
+    v: Float[Tensor, "B H S K"],
+    mask: Bool[Tensor, "#B #H #T #S"] | None = None,
+) -> Float[Tensor, "B H T K"]:
+    """Eq. (1) as the paper writes it: softmax(QKᵀ / √d_head) V."""
+    return attention_weights(q, k, mask) @ v
+
+
+def attend_fused(
+    q: Float[Tensor, "B H T K"],
+    k: Float[Tensor, "B H S K"],
+    v: Float[Tensor, "B H S K"],
+    mask: Bool[Tensor, "#B #H #T #S"] | None = None,
+) -> Float[Tensor, "B H T K"]:
+    """The same numbers from PyTorch's fused kernel, which never stores the (T, S) weights."""
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+
+
+class MultiHeadAttention(nn.Module):
+    """Several attentions side by side, each in a subspace of its own (section 3.2.2, Figure 2 right).
+
+        x ──► W_Q ──► q ─┐
+        y ──► W_K ──► k ─┼─► attend ──► W_O ──► context
+          └─► W_V ──► v ─┘
+
+    Keys and values are an argument (`project` makes them): the source's are projected once per
+    sentence, and while decoding the target's grow by one token a step (`extend`).
+
+    Args:
+        d_head: width of a head; d_model / n_heads unless given (rows B of Table 3 vary it alone).
+        bias: whether the four projections have one. The paper's equations do not; `torch.nn` does.
+    """
+
+    def __init__(self, d_model: int, n_heads: int, d_head: int | None = None, bias: bool = False) -> None:
+        super().__init__()
+        if d_head is None:
+            if d_model % n_heads:
+                raise ConfigError(
+                    f"d_model = {d_model} is not divisible by n_heads = {n_heads}",
+                    "choose n_heads among the divisors of d_model, or give d_head",
+                )
+            d_head = d_model // n_heads
+        self.n_heads = n_heads
+        self.q_proj = nn.Linear(d_model, n_heads * d_head, bias)
+        self.k_proj = nn.Linear(d_model, n_heads * d_head, bias)
+        self.v_proj = nn.Linear(d_model, n_heads * d_head, bias)
+        self.out_proj = nn.Linear(n_heads * d_head, d_model, bias)
+        self.attend: Attend = attend_fused
+
+    def project(self, x: Float[Tensor, "B S D"]) -> KeysValues:
+        """Keys and values of x: what it offers to be found by, and what it then hands over."""
+        return self._split(self.k_proj(x)), self._split(self.v_proj(x))
+
+    def extend(self, past: KeysValues, x: Float[Tensor, "B T D"]) -> KeysValues:
+        """The keys and values so far, and those of the tokens x after them."""
+        keys, values = self.project(x)
+        return torch.cat((past[0], keys), dim=2), torch.cat((past[1], values), dim=2)
+
+    def forward(
+        self,
+        x: Float[Tensor, "B T D"],
+        keys_values: KeysValues,
+        mask: Bool[Tensor, "#B #H #T #S"] | None = None,
+    ) -> Float[Tensor, "B T D"]:
+        """What x finds when it looks at keys_values."""
+        keys, values = keys_values
+        context = self.attend(self._split(self.q_proj(x)), keys, values, mask)
+        out: Tensor = self.out_proj(context.transpose(1, 2).flatten(2))
+        return out
+
+    def _split(self, x: Float[Tensor, "B T HK"]) -> Float[Tensor, "B H T K"]:
+        return x.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)

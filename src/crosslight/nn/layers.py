@@ -1,0 +1,108 @@
+"""The boxes of Figure 1: feed-forward, residual connection, encoder layer, decoder layer.
+
+Shape letters: B batch · S source tokens · T target tokens · D d_model. Masks: True = may attend.
+"""
+
+from typing import Literal
+
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from crosslight.nn.attention import KeysValues, MultiHeadAttention
+from crosslight.nn.dropout import Dropout
+
+NormOrder = Literal["post", "pre"]
+
+
+class FeedForward(nn.Module):
+    """Two linear maps with a ReLU between them, at every position alike: eq. (2)."""
+
+    def __init__(self, d_model: int, d_ff: int) -> None:
+        super().__init__()
+        self.up = nn.Linear(d_model, d_ff)
+        self.down = nn.Linear(d_ff, d_model)
+
+    def forward(self, x: Float[Tensor, "B T D"]) -> Float[Tensor, "B T D"]:
+        """max(0, xW₁ + b₁)W₂ + b₂."""
+        out: Tensor = self.down(self.up(x).relu())
+        return out
+
+
+class Residual(nn.Module):
+    """"Add & Norm": what happens before and after each sublayer.
+
+        post (the paper, section 3.1)    LayerNorm(x + dropout(sublayer(x)))
+        pre  (the authors' later code)   x + dropout(sublayer(LayerNorm(x)))
+
+    Post-norm needs a warm-up; pre-norm leaves one clean path from the last layer to the first.
+    """
+
+    def __init__(self, d_model: int, dropout: float, order: NormOrder) -> None:
+        super().__init__()
+        self.order = order
+        self.norm = nn.LayerNorm(d_model)
+        self.dropout = Dropout(dropout)
+
+    def before(self, x: Float[Tensor, "B T D"]) -> Float[Tensor, "B T D"]:
+        """What the sublayer reads."""
+        return self.norm(x) if self.order == "pre" else x
+
+    def after(self, x: Float[Tensor, "B T D"], out: Float[Tensor, "B T D"]) -> Float[Tensor, "B T D"]:
+        """x together with what the sublayer answered."""
+        x = x + self.dropout(out)
+        return self.norm(x) if self.order == "post" else x
+
+
+class EncoderLayer(nn.Module):
+    """Figure 1, left box: self-attention, then feed-forward."""
+
+    def __init__(self, attention: MultiHeadAttention, feed_forward: FeedForward, residuals: list[Residual]) -> None:
+        super().__init__()
+        self.self_attention = attention
+        self.feed_forward = feed_forward
+        self.self_residual, self.ff_residual = residuals
+
+    def forward(self, x: Float[Tensor, "B S D"], mask: Bool[Tensor, "B 1 1 S"]) -> Float[Tensor, "B S D"]:
+        """x after every source token has looked at every other."""
+        y = self.self_residual.before(x)
+        x = self.self_residual.after(x, self.self_attention(y, self.self_attention.project(y), mask))
+        y = self.ff_residual.before(x)
+        return self.ff_residual.after(x, self.feed_forward(y))
+
+
+class DecoderLayer(nn.Module):
+    """Figure 1, right box: causal self-attention, attention to the memory, feed-forward."""
+
+    def __init__(
+        self,
+        self_attention: MultiHeadAttention,
+        cross_attention: MultiHeadAttention,
+        feed_forward: FeedForward,
+        residuals: list[Residual],
+    ) -> None:
+        super().__init__()
+        self.self_attention = self_attention
+        self.cross_attention = cross_attention
+        self.feed_forward = feed_forward
+        self.self_residual, self.cross_residual, self.ff_residual = residuals
+
+    def forward(
+        self,
+        x: Float[Tensor, "B T D"],
+        past: KeysValues,
+        memory: KeysValues,
+        causal: Bool[Tensor, "1 1 T P"] | None,
+        memory_mask: Bool[Tensor, "B 1 1 S"],
+    ) -> tuple[Float[Tensor, "B T D"], KeysValues]:
+        """x after it has looked back at the target and across at the source; and the past, grown by x.
+
+        `past` holds the self-attention's keys and values of the tokens before x, `memory` those that
+        the cross-attention made of the encoder's output.
+        """
+        y = self.self_residual.before(x)
+        past = self.self_attention.extend(past, y)
+        x = self.self_residual.after(x, self.self_attention(y, past, causal))
+        y = self.cross_residual.before(x)
+        x = self.cross_residual.after(x, self.cross_attention(y, memory, memory_mask))
+        y = self.ff_residual.before(x)
+        return self.ff_residual.after(x, self.feed_forward(y)), past

@@ -1,0 +1,78 @@
+"""`make demo`: the whole way in a few minutes, on the sample corpus that ships with the program."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from crosslight.config.load import merge, preset_text, run_config
+from crosslight.corpora.sample import LICENCE, sample_file
+from crosslight.evaluate import evaluate
+from crosslight.tasks import explain
+from crosslight.tasks.train import open_run, train
+from crosslight.tasks.translate import load
+from crosslight.text.corpus import read_tsv
+
+SETTINGS: dict[str, Any] = {
+    "data": {
+        "pairs": (sample_file("grammar.train.tsv.gz"), sample_file("handwritten.train.tsv")),
+        "copies": (1, 8),
+        "valid_pairs": (sample_file("grammar.valid.tsv.gz"),),
+        "held_out": (sample_file("grammar.test.tsv.gz"), sample_file("handwritten.test.tsv")),
+        "src_lang": "fr",
+        "tgt_lang": "en",
+        "licence": LICENCE,
+    },
+    "train": {"validations": 6, "sample_size": 100},
+}
+TESTS = {"grammar": "grammar.test.tsv.gz", "hand-written": "handwritten.test.tsv"}
+SENTENCES = (
+    "Jane visite l'Afrique en septembre.",
+    "J'ai grandi en France, mais maintenant j'habite à Boston. Je parle couramment français.",
+    "L'animal n'a pas traversé la rue parce qu'il était trop fatigué.",
+    "L'animal n'a pas traversé la rue parce qu'elle était trop large.",
+    "Les petites filles que nous avons vues hier ne chantent plus.",
+)
+
+
+def demo(out: Path, minutes: float, console: Console) -> None:
+    """Train (or go on, or reuse what is there), score, translate, and show the way inside."""
+    if not (out / "bundle").is_dir():
+        fresh = not (out / "config.toml").is_file()
+        config = None
+        if fresh:
+            tree = merge(tomllib.loads(preset_text("tiny")), SETTINGS, {"train": {"minutes": minutes}})
+            config = run_config(tree, "the demo")
+        outcome = train(open_run(out, config), out, console, resume=not fresh)
+        if outcome.stopped_by is not None:
+            console.print("Stopped and saved. The same command goes on.")
+            return
+    else:
+        console.print(f"{out} holds a finished demo: reusing it. Remove the directory to train again.")
+    translator = load(out)
+    for name, file in TESTS.items():
+        pairs = list(read_tsv(sample_file(file)))
+        hypotheses = [t.text for t in translator.translate([p.src for p in pairs])]
+        scores = evaluate(hypotheses, [[p.tgt for p in pairs]], metrics=("bleu", "chrf"))
+        console.print(f"\nTest set, {name} part ({len(pairs):,} sentences)", style="bold", highlight=False)
+        console.print(scores.table(), markup=False, highlight=False, soft_wrap=True)
+    console.print("\nTranslations", style="bold")
+    for translation in translator.translate(list(SENTENCES)):
+        console.print(f"  {translation.src}\n  → {translation.text}", markup=False, highlight=False, soft_wrap=True)
+    page = out / "attention.html"
+    inspection = explain.inspect(out, SENTENCES[3])
+    explain.write_page(inspection, page)
+    console.print("\nWhat the model looked at (cross-attention, last layer)", style="bold")
+    console.print(explain.heatmap(inspection, "cross", None, None), markup=False, highlight=False, soft_wrap=True)
+    console.print(
+        f"\nEvery layer and head: open {page.resolve().as_uri()}\n\n"
+        f"Next:\n"
+        f"  crosslight translate {out}                  type French, read English (Ctrl-D ends)\n"
+        f'  crosslight inspect {out} "Le chat dort." -o page.html\n'
+        f"  crosslight train --src my.fr --tgt my.en --minutes 30 -o runs/mine\n"
+        f"  crosslight get fr-en                        open corpora to train on",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )

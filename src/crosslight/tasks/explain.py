@@ -1,0 +1,93 @@
+"""Looking inside a translation: the attention of the model while it wrote that sentence.
+
+The sentence is decoded once more with the weights recorded, all of the target in one call: the same
+numbers as during the search, since there is one decoding path.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from crosslight.bundle import Bundle, load_bundle
+from crosslight.data.batch import make_batch
+from crosslight.decode.beam import Hypothesis
+from crosslight.decode.translator import Translator
+from crosslight.errors import ConfigError
+from crosslight.interpret.attention import Recording, record_attention
+from crosslight.interpret.heatmap import terminal_heatmap
+from crosslight.interpret.page import attention_page
+from crosslight.interpret.record import AttentionMap, Inspection, Kind
+from crosslight.text.subword import BOS_ID, EOS_ID, PAD_ID
+
+
+def look_inside(bundle: Bundle, src: list[int], hypothesis: Hypothesis) -> Inspection:
+    """Every attention weight behind one translation.
+
+    Args:
+        src: the source's ids, the end token included.
+    """
+    tgt = hypothesis.tokens
+    batch = make_batch([src[:-1]], [tgt], pad_id=PAD_ID, bos_id=BOS_ID, eos_id=EOS_ID)
+    device = next(bundle.model.parameters()).device
+    with torch.inference_mode(), record_attention(bundle.model) as recording:
+        bundle.model(batch.src.to(device), batch.tgt_in.to(device))
+    src_pieces, tgt_pieces = bundle.src_subword.pieces(src), bundle.tgt_subword.pieces(tgt)
+    end = [len(tgt)]
+    return Inspection(
+        src_text=bundle.src_subword.decode(src),
+        tgt_text=bundle.tgt_subword.decode(tgt),
+        score=hypothesis.score,
+        src_tokens=src_pieces,
+        tgt_tokens=[*tgt_pieces, "</s>"],
+        tgt_inputs=["<s>", *tgt_pieces],
+        src_words=[*bundle.src_subword.words(src[:-1]), [len(src) - 1]],
+        tgt_words=[*bundle.tgt_subword.words(tgt), end],
+        encoder=_map("encoder", _calls(recording, "encoder_layers", "self_attention")),
+        decoder=_map("decoder", _calls(recording, "decoder_layers", "self_attention")),
+        cross=_map("cross", _calls(recording, "decoder_layers", "cross_attention")),
+        model_name=str(bundle.path or "model"),
+    )
+
+
+def inspect(path: Path | str, sentence: str) -> Inspection:
+    """Translate one sentence with the bundle at `path`, and look inside.
+
+    Raises:
+        ConfigError: there is nothing to translate, or it is more than one sentence can hold.
+    """
+    translation = Translator(load_bundle(path), look_inside).translate([sentence], attention=True)[0]
+    if translation.attention is None:
+        raise ConfigError(
+            f"{sentence[:60]!r} is not one sentence to look into", "give one sentence that is not too long"
+        )
+    inspection: Inspection = translation.attention
+    return inspection
+
+
+def heatmap(inspection: Inspection, kind: str, layer: int | None, head: int | None) -> str:
+    """A compact heat-map for the terminal; layers and heads are counted from 1."""
+    if kind not in ("encoder", "decoder", "cross"):
+        raise ConfigError(f"--kind {kind!r} is no attention", "choose encoder, decoder or cross")
+    n_layers, n_heads = inspection.attention(kind).weights.shape[:2]
+    for name, value, limit in (("layer", layer, n_layers), ("head", head, n_heads)):
+        if value is not None and not 1 <= value <= limit:
+            raise ConfigError(f"--{name} {value} does not exist", f"choose 1 to {limit}")
+    return terminal_heatmap(inspection, kind, layer and layer - 1, head and head - 1)
+
+
+def write_page(inspection: Inspection, path: Path) -> None:
+    """The stand-alone page of an inspection."""
+    path.write_text(attention_page(inspection), encoding="utf-8", newline="\n")
+
+
+def _calls(recording: Recording, stack: str, sublayer: str) -> list[Tensor]:
+    """The one call of each layer; layers come in the order in which the model lists them."""
+    return [
+        calls[-1] for name, calls in recording.items() if name.startswith(stack) and name.endswith(sublayer)
+    ]
+
+
+def _map(kind: Kind, layers: list[Tensor]) -> AttentionMap:
+    return AttentionMap(kind, np.stack([layer[0].float().cpu().numpy() for layer in layers]))

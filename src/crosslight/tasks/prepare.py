@@ -1,0 +1,216 @@
+"""From files to token ids on disk: read, hold out, clean, cut into pieces, cache.
+
+Everything lands in the run's `data/` directory and is reused when the run is resumed.
+"""
+
+import hashlib
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from crosslight.config.run import DataConfig, RunConfig
+from crosslight.data.ragged import Ragged
+from crosslight.data.stream import ParallelCorpus, write_ids, write_text
+from crosslight.errors import CorpusError, RunError
+from crosslight.text.clean import Cleaner, CleanReport, CleanRules, sentence_key
+from crosslight.text.corpus import Pair, check_parallel, read_lines, read_pairs
+from crosslight.text.subword import Subword, choose_vocab_size
+
+Say = Callable[[str], None]
+Source = tuple[str, str] | str
+VOCABULARY_PAIRS = 200_000  # pairs that the vocabulary is learned from; more change nothing but the memory
+BLOCK = 4096
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A corpus ready to train on."""
+
+    train: ParallelCorpus
+    valid: ParallelCorpus
+    src_subword: Subword
+    tgt_subword: Subword
+    longest_src: int  # tokens of the 99.9th percentile of the source sentences
+
+
+def train_sources(data: DataConfig) -> list[Source]:
+    """The training files that the settings name.
+
+    Raises:
+        CorpusError: there are none.
+    """
+    sources: list[Source] = [(data.src, data.tgt)] if data.src and data.tgt else []
+    sources += data.pairs
+    if not sources:
+        raise CorpusError("no training corpus is given", "give --src and --tgt, or --pairs file.tsv")
+    return sources
+
+
+def count_pairs(data: DataConfig) -> int:
+    """How many pairs the training files hold; faults in them come to light here, before anything is written."""
+    return sum(
+        check_parallel(*source) if isinstance(source, tuple) else sum(1 for _ in read_pairs(source))
+        for source in train_sources(data)
+    )
+
+
+def spool_stdin(data: DataConfig, directory: Path) -> DataConfig:
+    """A corpus that comes through a pipe is written down first: it is read more than once."""
+    if "-" not in data.pairs:
+        return data
+    directory.mkdir(parents=True, exist_ok=True)
+    spooled = directory / "stdin.tsv"
+    with spooled.open("wb") as file:
+        shutil.copyfileobj(sys.stdin.buffer, file)
+    pairs = tuple(str(spooled) if name == "-" else name for name in data.pairs)
+    return data.model_copy(update={"pairs": pairs})
+
+
+def prepare(config: RunConfig, directory: Path, say: Say) -> Prepared:
+    """Make or reopen the cache in `directory`.
+
+    Raises:
+        CorpusError: a file cannot be read, or nothing is left to train on.
+    """
+    done = directory / "done.json"
+    fingerprint = _fingerprint(config)
+    if done.is_file():
+        if json.loads(done.read_text(encoding="utf-8")) != fingerprint:
+            raise RunError(f"{directory} was made with other settings", "start a new run with -o")
+        return _open(directory)
+    for part in ("train", "valid"):
+        (directory / part).mkdir(parents=True, exist_ok=True)
+    rules = CleanRules(
+        max_characters=config.clean.max_characters,
+        max_words=config.clean.max_words,
+        max_ratio=config.clean.max_ratio,
+        drop_copies=config.clean.drop_copies,
+        drop_duplicates=config.clean.drop_duplicates,
+    )
+    tests = set(_test_sentences(config.data))
+    valid = list(Cleaner(rules).clean(_validation_pairs(config.data, tests)))
+    if not valid:
+        raise CorpusError("no validation pair is left", "give --valid-src and --valid-tgt, or a larger corpus")
+    write_text(directory / "valid", iter([valid]))
+    cleaner = Cleaner(rules, [*tests, *(side for pair in valid for side in (pair.src, pair.tgt))])
+    n_pairs = write_text(directory / "train", _blocks(_training_pairs(config.data, cleaner)))
+    _report(cleaner.report, directory, say)
+    subwords = _subwords(config, directory, n_pairs, say)
+    for name, side in zip(("src", "tgt"), subwords, strict=True):
+        (directory / f"{name}.subword").write_bytes(side.to_bytes())
+        n_tokens = write_ids(directory / "train", name, side)
+        write_ids(directory / "valid", name, side)
+        say(f"{name}: {n_tokens:,} tokens in {n_pairs:,} sentences ({n_tokens / n_pairs:.1f} each)")
+    done.write_text(json.dumps(fingerprint), encoding="utf-8")
+    return _open(directory)
+
+
+def _report(report: CleanReport, directory: Path, say: Say) -> None:
+    for line in report.lines():
+        say(line)
+    (directory / "cleaning.json").write_text(
+        json.dumps(report.as_dict(), indent=1, ensure_ascii=False), encoding="utf-8"
+    )
+    report.require_some("the training corpus")
+
+
+def _subwords(config: RunConfig, directory: Path, n_pairs: int, say: Say) -> tuple[Subword, Subword]:
+    """Source and target vocabulary: the same one if joint."""
+    src, tgt = list(_sample(directory, "src", n_pairs)), list(_sample(directory, "tgt", n_pairs))
+    joint = config.subword.joint
+
+    def learn(lines: list[str]) -> Subword:
+        size = config.subword.vocab_size
+        if size is None:
+            size, reason = choose_vocab_size(n_pairs, len({word for line in lines for word in line.split()}))
+            say(f"vocabulary: {reason}")
+        return Subword.train(
+            lines, size, kind=config.subword.kind, byte_fallback=config.subword.byte_fallback, seed=config.train.seed
+        )
+
+    if joint:
+        both = learn([*src, *tgt])
+        return both, both
+    return learn(src), learn(tgt)
+
+
+def _sample(directory: Path, side: str, n_pairs: int) -> Iterator[str]:
+    text = Ragged(directory / "train" / f"{side}-text", np.uint8)
+    step = max(1, n_pairs // VOCABULARY_PAIRS)
+    for start in range(0, n_pairs, BLOCK * step):
+        for row in text.rows(range(start, min(start + BLOCK * step, n_pairs), step)):
+            yield row.tobytes().decode()
+
+
+def _open(directory: Path) -> Prepared:
+    train = ParallelCorpus.open(directory / "train")
+    lengths = np.diff(np.asarray(train.src_ids.ends()), prepend=0)
+    return Prepared(
+        train=train,
+        valid=ParallelCorpus.open(directory / "valid"),
+        src_subword=Subword.from_bytes((directory / "src.subword").read_bytes()),
+        tgt_subword=Subword.from_bytes((directory / "tgt.subword").read_bytes()),
+        longest_src=max(32, int(np.quantile(lengths, 0.999))),
+    )
+
+
+def _read(sources: Iterable[Source]) -> Iterator[Pair]:
+    for source in sources:
+        yield from read_pairs(source)
+
+
+def _training_pairs(data: DataConfig, cleaner: Cleaner) -> Iterator[Pair]:
+    """Every source cleaned, and then as often as it shall count."""
+    sources = train_sources(data)
+    for source, copies in zip(sources, data.copies or [1] * len(sources), strict=True):
+        for pair in cleaner.clean(read_pairs(source)):
+            yield from [pair] * copies
+
+
+def _validation_pairs(data: DataConfig, tests: set[str]) -> Iterator[Pair]:
+    """The validation files; without any, pairs of the training corpus chosen by their source's hash.
+
+    Choosing by the source keeps all translations of a sentence on one side of the split; what then
+    still occurs in both is dropped from training by the cleaning.
+    """
+    given: list[Source] = [(data.valid_src, data.valid_tgt)] if data.valid_src and data.valid_tgt else []
+    given += data.valid_pairs
+    if given:
+        yield from _read(given)
+        return
+    n_pairs = count_pairs(data)
+    wanted = min(data.valid_size, max(1, n_pairs // 20))
+    one_in = max(1, n_pairs // (wanted + wanted // 4 + 1))  # a few more: cleaning takes some
+    keys = {sentence_key(test) for test in tests}
+
+    def chosen() -> Iterator[Pair]:
+        for pair in _read(train_sources(data)):
+            key = sentence_key(pair.src)
+            digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+            if int.from_bytes(digest) % one_in == 0 and key not in keys and sentence_key(pair.tgt) not in keys:
+                yield pair
+
+    yield from islice(chosen(), wanted)
+
+
+def _test_sentences(data: DataConfig) -> Iterator[str]:
+    for name in data.held_out:
+        for line in read_lines(name):
+            yield from line.split("\t")
+
+
+def _blocks(pairs: Iterator[Pair]) -> Iterator[list[Pair]]:
+    while block := list(islice(pairs, BLOCK)):
+        yield block
+
+
+def _fingerprint(config: RunConfig) -> dict[str, Any]:
+    tree = {part: getattr(config, part).model_dump(mode="json") for part in ("data", "clean", "subword")}
+    return {**tree, "seed": config.train.seed}

@@ -1,0 +1,260 @@
+"""The main job: from a parallel corpus to a bundle.
+
+    settings ─► prepare ─► build_model ─► fit ─► the best of last, best and average ─► bundle/
+
+A run directory explains itself: config.toml (resolved), environment.json, log.txt, metrics.jsonl,
+data/ (the tokenized corpus), checkpoints/ (to resume), bundle/ (to use).
+"""
+
+import json
+import platform
+import time
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+from torch import Tensor
+
+from crosslight import __version__
+from crosslight.bundle import Bundle, Facts, save_bundle
+from crosslight.config.choose import choose_dropout, choose_preset
+from crosslight.config.load import merge, preset_text, read_toml, run_config, settings, to_toml
+from crosslight.config.run import DataConfig, RunConfig
+from crosslight.data.stream import Stream
+from crosslight.decode.translator import Translator
+from crosslight.errors import RunError
+from crosslight.evaluate import evaluate
+from crosslight.models.build import build_model
+from crosslight.tasks.prepare import Prepared, count_pairs, prepare, spool_stdin
+from crosslight.text.subword import PAD_ID
+from crosslight.train.checkpoints import Checkpoints, Ledger, load_weights, weights
+from crosslight.train.loop import fit, schedule_of
+from crosslight.train.machine import choose_device, keep_freed_memory, probe_threads
+from crosslight.train.objectives import label_smoothed
+from crosslight.train.progress import Progress, Validation
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended."""
+
+    bundle: Path | None  # None if it was stopped before its end
+    stopped_by: int | None  # the signal, if one stopped it
+    facts: Facts | None = None
+
+
+def train(config: RunConfig, out: Path, console: Console, *, resume: bool = False) -> Outcome:
+    """Train a model into the run directory `out`, or go on with the run that is there.
+
+    Raises:
+        RunError: `out` holds another run and resume is False, or there is nothing to resume.
+    """
+    started = time.monotonic()
+    out.mkdir(parents=True, exist_ok=True)
+    environment = _environment(out, config, resume)
+    torch.set_num_threads(environment["threads"])
+    keep_freed_memory()
+    with Progress(out, console) as progress:
+        prepared = prepare(config, out / "data", progress.say)
+        torch.manual_seed(config.train.seed)
+        model = build_model(config.model, prepared.src_subword.vocab_size, prepared.tgt_subword.vocab_size, PAD_ID)
+        model.to(choose_device(config.train.device))
+        n_parameters = sum(p.numel() for p in model.parameters())
+        progress.say(f"model: {n_parameters / 1e6:.1f} M parameters; threads: {environment['threads']}")
+        bundle = Bundle(config, prepared.src_subword, prepared.tgt_subword, model, _facts(config, prepared, Ledger()))
+        checkpoints = Checkpoints(out / "checkpoints", config.train.average_last)
+        ledger, stopped_by = fit(
+            model,
+            stream_of(config, prepared),
+            config.train,
+            schedule_of(config.train, config.model.d_model),
+            checkpoints,
+            Validator(bundle, prepared, config.train.sample_size),
+            progress,
+            resume=resume and checkpoints.last.is_file(),
+            seconds_before=time.monotonic() - started,
+        )
+        if stopped_by is not None:
+            return Outcome(None, stopped_by)
+        bundle.facts = _facts(config, prepared, ledger)
+        _choose_weights(bundle, checkpoints, prepared, progress)
+        save_bundle(bundle, out / "bundle")
+        progress.say(f"bundle: {out / 'bundle'}")
+    return Outcome(out / "bundle", None, bundle.facts)
+
+
+def open_run(out: Path, config: RunConfig | None) -> RunConfig:
+    """Make sure that `out` is free for this run, or (config None) that it can be resumed.
+
+    Raises:
+        RunError: it holds another run, or nothing to resume.
+    """
+    file = out / "config.toml"
+    if config is None:
+        if not file.is_file():
+            raise RunError(f"{out} holds no run to resume", "leave --resume out to start one")
+        return run_config(read_toml(file), str(file))
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        what = "already holds a run" if file.is_file() else "already exists and holds other things"
+        raise RunError(
+            f"{out} {what}", f"go on with it: crosslight train --resume {out}, or choose another place with -o"
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    file.write_text(to_toml(config), encoding="utf-8", newline="\n")
+    return config
+
+
+def stream_of(config: RunConfig, prepared: Prepared) -> Stream:
+    """The training batches."""
+    return Stream(
+        prepared.train,
+        prepared.src_subword,
+        prepared.tgt_subword,
+        config.train.max_tokens_per_batch,
+        config.train.seed,
+        config.train.max_length,
+        config.subword.sampling,
+    )
+
+
+class Validator:
+    """Judges a model on the validation set: loss on all of it, BLEU and chrF on a greedy sample."""
+
+    def __init__(self, bundle: Bundle, prepared: Prepared, sample_size: int) -> None:
+        self._bundle = bundle
+        self._corpus = prepared.valid
+        self._stream = Stream(prepared.valid, bundle.src_subword, bundle.tgt_subword, 4096, seed=0)
+        self._objective = label_smoothed(0.0)
+        step = max(1, len(prepared.valid) // sample_size)
+        self._sample = [prepared.valid.pair(i) for i in range(0, len(prepared.valid), step)][:sample_size]
+        self._n_seen = 0
+
+    def loss(self) -> float:
+        """Mean cross-entropy of a target token in nats, without smoothing."""
+        device = next(self._bundle.model.parameters()).device
+        total, n_tokens = 0.0, 0
+        with torch.inference_mode():
+            for batch in self._stream.one_epoch():
+                loss = self._objective(self._bundle.model, batch.to(device))
+                total, n_tokens = total + float(loss.total), n_tokens + loss.n_tokens
+        return total / n_tokens
+
+    def __call__(self) -> Validation:
+        """The validation that the training loop asks for; another sample sentence each time."""
+        hypotheses = [t.text for t in Translator(self._bundle).translate([p.src for p in self._sample], beam=1)]
+        scores = evaluate(hypotheses, [[p.tgt for p in self._sample]], metrics=("bleu", "chrf"))
+        shown = self._n_seen * 7 % len(self._sample)
+        self._n_seen += 1
+        pair = self._sample[shown]
+        return Validation(
+            self.loss(), {s.name: s.value for s in scores.scores}, (pair.src, pair.tgt, hypotheses[shown])
+        )
+
+    def final_scores(self) -> dict[str, str]:
+        """BLEU and chrF of the whole validation set under the bundle's own search, with signatures."""
+        pairs = [self._corpus.pair(i) for i in range(len(self._corpus))]
+        hypotheses = [t.text for t in Translator(self._bundle).translate([p.src for p in pairs])]
+        scores = evaluate(hypotheses, [[p.tgt for p in pairs]], metrics=("bleu", "chrf"))
+        return {f"{s.name} (validation, {len(pairs):,} pairs)": f"{s.value:.1f} `{s.signature}`" for s in scores.scores}
+
+
+def _choose_weights(bundle: Bundle, checkpoints: Checkpoints, prepared: Prepared, progress: Progress) -> None:
+    """Put the candidate with the lowest validation loss into the bundle's model."""
+    model = bundle.model.eval()
+    validator = Validator(bundle, prepared, 1)
+    last = {name: tensor.clone() for name, tensor in weights(model).items()}
+    candidates: dict[str, dict[str, Tensor]] = {
+        "last": last,
+        "best": checkpoints.best_weights() or last,
+        f"average of {len(checkpoints.kept())}": checkpoints.average(),
+    }
+    losses = {}
+    for name, tensors in candidates.items():
+        load_weights(model, tensors)
+        losses[name] = validator.loss()
+    chosen = min(losses, key=lambda name: losses[name])
+    load_weights(model, candidates[chosen])
+    progress.say(
+        "validation loss: " + " · ".join(f"{name} {loss:.4f}" for name, loss in losses.items()) + f" → {chosen}"
+    )
+    bundle.facts.scores.update(validator.final_scores())
+    for name, score in bundle.facts.scores.items():
+        progress.say(f"{name}: {score}")
+
+
+def _facts(config: RunConfig, prepared: Prepared, ledger: Ledger) -> Facts:
+    return Facts(
+        src_lang=config.data.src_lang,
+        tgt_lang=config.data.tgt_lang,
+        n_pairs=len(prepared.train),
+        longest_src=prepared.longest_src,
+        steps=ledger.step,
+        minutes=ledger.seconds / 60,
+        licence=config.data.licence,
+    )
+
+
+def _environment(out: Path, config: RunConfig, resume: bool) -> dict[str, Any]:
+    """What the run stands on. Resuming keeps the number of threads: it changes the last bits of sums."""
+    file = out / "environment.json"
+    if resume and file.is_file():
+        kept: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        return kept
+    threads, rates = (config.train.threads, {}) if config.train.threads else probe_threads()
+    environment = {
+        "crosslight": __version__,
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "device": str(choose_device(config.train.device)),
+        "threads": threads,
+        "gflops_by_threads": {str(n): round(rate, 1) for n, rate in rates.items()},
+    }
+    file.write_text(json.dumps(environment, indent=1), encoding="utf-8")
+    return environment
+
+
+def plan(
+    given: dict[str, Any], out: Path, preset: str | None, file: Path | None
+) -> tuple[RunConfig, list[str]]:
+    """The settings of a run: preset, then config file, then what was given; and the reasons of choices made.
+
+    The training files are counted, and so checked, before anything is written.
+    """
+    from_file = read_toml(file) if file else {}
+    wishes = merge(from_file, given)
+    if not {"steps", "minutes"} & set(wishes.get("train", {})):
+        wishes = merge(wishes, {"train": {} if preset else {"minutes": 30.0}})
+    data = settings(DataConfig, wishes.get("data", {}), "data")
+    data = spool_stdin(data, out / "data")
+    n_pairs = count_pairs(data)
+    reasons = []
+    layers: list[dict[str, Any]] = []
+    if preset is None:
+        preset, reason = choose_preset(n_pairs, wishes["train"].get("minutes"))
+        reasons.append(reason)
+        if choice := choose_dropout(n_pairs):
+            layers.append(choice[0])
+            reasons.append(choice[1])
+    tree = merge(tomllib.loads(preset_text(preset)), *layers, wishes)
+    # A length that was asked for replaces the preset's, whichever of the two it is.
+    for one, other in (("steps", "minutes"), ("minutes", "steps")):
+        if one in wishes["train"] and other not in wishes["train"]:
+            tree["train"].pop(other, None)
+    languages = {"src_lang": language_of(data.src), "tgt_lang": language_of(data.tgt)}
+    tree = merge({"data": languages}, tree, {"data": data.model_dump(exclude_none=True, exclude_defaults=True)})
+    return run_config(tree, str(file) if file else "the settings"), reasons
+
+
+def language_of(file: str | None) -> str:
+    """The language a file name ends with, or nothing.
+
+    >>> language_of("corpora/train.fr.gz"), language_of("text.txt")
+    ('fr', '')
+    """
+    suffixes = [s[1:] for s in Path(file or "").suffixes if s not in (".gz", ".xz")]
+    last = suffixes[-1] if suffixes else ""
+    return last if 2 <= len(last) <= 3 and last.isalpha() and last != "txt" else ""

@@ -1,0 +1,159 @@
+"""The training loop: batch, step, and now and then a look at the validation set.
+
+Exact resume rests on three facts: the stream is a pure function of its position, dropout is drawn
+from a seed made of (seed, step), and a checkpoint holds weights, moments and position. So whenever a
+run of given `steps` is interrupted, it ends with the same weights, bit for bit. (A run of given
+`minutes` depends on the clock by its nature.)
+"""
+
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FrameType
+from typing import Self
+
+import torch
+from torch import nn
+
+from crosslight.config.run import TrainConfig
+from crosslight.data.stream import Stream
+from crosslight.train.checkpoints import Checkpoints, Ledger
+from crosslight.train.objectives import label_smoothed
+from crosslight.train.progress import Progress, Validation
+from crosslight.train.schedules import Schedule, linear, noam
+from crosslight.train.step import adam, training_step
+
+
+@dataclass
+class StopRequest:
+    """Ctrl-C or SIGTERM asks to stop after the step under way; a second Ctrl-C stops at once."""
+
+    signal: int | None = None
+
+    def __enter__(self) -> Self:
+        self._before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        for number in self._before:
+            signal.signal(number, self._ask)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        if self.signal is not None:
+            raise KeyboardInterrupt
+        self.signal = number
+
+
+def fit(
+    model: nn.Module,
+    stream: Stream,
+    config: TrainConfig,
+    schedule: Schedule,
+    checkpoints: Checkpoints,
+    validate: Callable[[], Validation],
+    progress: Progress,
+    *,
+    resume: bool = False,
+    seconds_before: float = 0.0,
+) -> tuple[Ledger, int | None]:
+    """Train until the steps or the minutes are over, patience is lost, or somebody asks to stop.
+
+    Args:
+        validate: judges the model as it stands.
+        resume: go on from the last checkpoint.
+        seconds_before: time that preparing has taken, counted to the minutes.
+
+    Returns: where training stands, and the signal that stopped it early, if one did.
+    """
+    objective = label_smoothed(config.label_smoothing)
+    optimizer = adam(model, config.beta1, config.beta2, config.epsilon)
+    ledger = checkpoints.load(model, optimizer) if resume else Ledger(seconds=seconds_before)
+    device = next(model.parameters()).device
+    clock, last_saved = Clock(ledger), time.monotonic()
+    batches = stream.batches(ledger.position)
+    model.train()
+    with StopRequest() as stop:
+        while not finished(ledger, config):
+            torch.manual_seed(config.seed * 1_000_003 + ledger.step)
+            drawn = []
+            for _ in range(config.accumulate):
+                batch, ledger.position = next(batches)
+                drawn.append(batch.to(device))
+            rate = schedule(ledger.step + 1, done(ledger, config))
+            result = training_step(model, drawn, objective, optimizer, rate, config.clip_norm)
+            ledger.step += 1
+            ledger.n_tokens += result.n_tokens
+            clock.tick()
+            progress.step(ledger, result, rate, done(ledger, config))
+
+            if done(ledger, config) * config.validations >= ledger.validations + 1:
+                judge(model, ledger, checkpoints, validate, progress, done(ledger, config))
+                clock.tick()
+            overdue = time.monotonic() - last_saved > config.checkpoint_seconds
+            if overdue or stop.signal or finished(ledger, config):
+                checkpoints.save(model, optimizer, ledger)
+                last_saved = time.monotonic()
+            if stop.signal:
+                break
+    return ledger, stop.signal
+
+
+def judge(
+    model: nn.Module,
+    ledger: Ledger,
+    checkpoints: Checkpoints,
+    validate: Callable[[], Validation],
+    progress: Progress,
+    share: float,
+) -> None:
+    """Validate, keep the weights, and note in the ledger whether they are the best so far."""
+    model.eval()
+    validation = validate()
+    model.train()
+    ledger.validations += 1
+    best = validation.loss < ledger.best_loss
+    if best:
+        ledger.best_loss, ledger.best_step, ledger.stale = validation.loss, ledger.step, 0
+    else:
+        ledger.stale += 1
+    checkpoints.keep_weights(model, ledger.step, best)
+    progress.validation(ledger, validation, share)
+
+
+def done(ledger: Ledger, config: TrainConfig) -> float:
+    """How much of the run is behind us, from 0 to 1."""
+    if config.steps is not None:
+        return min(1.0, ledger.step / config.steps)
+    return min(1.0, ledger.seconds / (60 * (config.minutes or 0)))
+
+
+def finished(ledger: Ledger, config: TrainConfig) -> bool:
+    """Whether the run is over: its length is reached, or its patience lost."""
+    impatient = config.patience is not None and ledger.stale >= config.patience
+    return done(ledger, config) >= 1 or impatient
+
+
+def schedule_of(config: TrainConfig, d_model: int) -> Schedule:
+    """The schedule that the settings name."""
+    if config.schedule == "noam":
+        return noam(d_model, config.warmup_steps, config.learning_rate)
+    return linear(config.learning_rate, config.warmup_steps)
+
+
+@dataclass
+class Clock:
+    """Adds the time that passes to the ledger."""
+
+    ledger: Ledger
+
+    def __post_init__(self) -> None:
+        self._last = time.monotonic()
+
+    def tick(self) -> None:
+        """Count the time since the last tick."""
+        now = time.monotonic()
+        self.ledger.seconds += now - self._last
+        self._last = now
