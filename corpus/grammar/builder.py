@@ -10,7 +10,15 @@ from phrase import Phrase, pair
 
 T = TypeVar("T")
 PRONOUNS = ("je", "tu", "il", "elle", "on", "nous", "vous", "ils", "elles")
+DURING = ("manger", "lire", "écrire", "regarder", "écouter", "chanter", "dessiner", "chercher", "porter", "laver", "nettoyer", "réparer",
+          "préparer", "couper", "attendre", "boire", "apprendre", "utiliser", "suivre")  # fmt: skip
+MEANT = frozenset({"acheter", "vendre", "manger", "lire", "écrire", "chercher", "dessiner", "trouver", "préparer", "voir", "boire"})  # pas de ...
+ELSEWHERE = frozenset({"acheter", "choisir", "visiter", "traverser", "manger", "rencontrer"})  # hardly with one's own things
 GENERIC = frozenset({"aimer", "préférer", "connaître", "comprendre", "oublier"})  # need a definite object
+
+
+class DeadEnd(Exception):
+    """No word fits what was chosen before; begin the sentence again."""
 
 
 class Builder:
@@ -24,12 +32,13 @@ class Builder:
         return self.rng.random() < share
 
     def choice(self, items: Sequence[T]) -> T:
+        if not items:
+            raise DeadEnd
         return items[self.rng.randrange(len(items))]
 
     def noun(self, *classes: str, keys: Iterable[str] = ()) -> Noun:
-        wanted = set(classes)
-        found = [n for n in (map(LEXICON.nouns.__getitem__, keys) if keys else LEXICON.nouns.values())
-                 if n.fr not in self.used and (not wanted or n.classes & wanted)]  # fmt: skip
+        wanted, named_ones = set(classes), set(keys)
+        found = [n for n in LEXICON.nouns.values() if n.fr not in self.used and (n.fr in named_ones or n.classes & wanted)]
         noun = self.choice(found)
         self.used.add(noun.fr)
         return noun
@@ -37,11 +46,12 @@ class Builder:
     def verb(self, *names: str) -> Verb:
         return LEXICON.verbs[self.choice(names)]
 
-    def transitive(self, *, objects: Iterable[str] = (), stative: bool = True, animal: bool = False) -> Verb:
+    def transitive(self, *, objects: Iterable[str] = (), stative: bool = True, mishap: bool = True) -> Verb:
+        """A verb with an object; `mishap` allows to lose and to break."""
         wanted = set(objects)
         return self.choice([v for v in LEXICON.verbs.values() if v.objects and not v.row.get("gift")
                             and (stative or not v.stative) and (not wanted or v.objects & wanted)
-                            and (not animal or "animal" in v.subjects)])  # fmt: skip
+                            and (mishap or v.fr not in ("perdre", "casser", "oublier"))])  # fmt: skip
 
     def acting(self, *acts: str) -> Verb:
         return self.choice([v for v in LEXICON.verbs.values() if v.acts & set(acts)])
@@ -62,6 +72,16 @@ class Builder:
         who = owner or speaker(self.choice(("je", "je", "tu", "nous", "vous")))
         noun = self.noun("kin")
         return noun_phrase(noun, plural=self.chance(0.15) and "unique" not in noun.classes, owner=who)
+
+    def kin_adult(self) -> NP:
+        return noun_phrase(self.noun("parent"), owner=speaker(self.choice(("je", "tu", "nous", "vous"))))
+
+    def without_owner(self, v: Verb) -> NP:
+        """An object for `who` and `nobody`: there is no owner to speak of."""
+        noun = self.noun(*(v.objects - {"person"} or {"person"}))
+        if "mass" in noun.classes:
+            return noun_phrase(noun)
+        return self.modified(noun, self.choice(("def", "dem")), self.chance(0.3))
 
     def modified(self, noun: Noun, kind: str, plural: bool, share: float = 0.25, owner: NP | None = None) -> NP:
         adjective = self.adjective(noun) if self.chance(share) else None
@@ -95,15 +115,15 @@ class Builder:
         noun = self.noun(*(classes - {"person"}))
         if "mass" in noun.classes:
             return noun_phrase(noun, "def" if definite else "any" if negated else "some")
-        owner = s if self.chance(0.2) and noun.classes & {"thing", "pet", "owned"} else None
+        owner = s if self.chance(0.2) and noun.classes & {"thing", "pet", "owned"} and verb.fr not in ELSEWHERE else None
         if owner:
             return self.modified(noun, "def", self.chance(0.2), adjective, owner)
-        kinds = ["def", "dem"] if definite or verb.fr in GENERIC else ["def", "indef", "indef", "dem"]
+        kinds = ["def", "dem"] if definite or verb.fr in GENERIC or (negated and verb.fr not in MEANT) else ["def", "indef", "indef", "dem"]
         kind = self.choice(kinds)
         if negated and kind == "indef":
             kind = "none"
         if kind == "indef" and self.chance(0.15):
-            return self.modified(noun, self.choice(NUMBERS)[0], True, adjective)
+            return self.modified(noun, self.choice(NUMBERS[:5])[0], True, adjective)
         return self.modified(noun, kind, self.chance(0.25), adjective)
 
     def other_person(self, s: NP) -> NP:
@@ -119,6 +139,12 @@ class Builder:
         kind = self.choice(kinds)
         french, english = self.choice(LEXICON.phrases[group][kind])
         return pair(french, english)
+
+    def time(self, verb: Verb, tense: str) -> Phrase:
+        """yesterday, tomorrow; for longer deeds also last week, next month."""
+        if verb.fr in LEXICON.phrases["time"]["unhurried"] and self.chance(0.5):
+            return self.phrase("time", f"long_{tense}")
+        return self.phrase("time", tense)
 
     def where(self, verb: Verb) -> Phrase:
         """A place for what the verb says (nothing for some verbs)."""

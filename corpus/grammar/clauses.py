@@ -1,15 +1,14 @@
 """Two clauses: relatives, conjunctions, conditions, coordination, object pronouns of the dialogue."""
 
-from builder import Builder, enlarge
-from descriptions import quality
+from builder import DURING, Builder, DeadEnd, enlarge
+from descriptions import describable, quality
 from lexicon import LEXICON
 from nominal import NP, noun_phrase, pronoun, speaker
 from phrase import Phrase, link, pair
 from registry import construction
-from verbal import be, group, infinitive, participle
+from verbal import AVOIR, ETRE, be, group, infinitive
 
 ME = {0: ("me", "me"), 1: ("te", "you"), 3: ("nous", "us"), 4: ("vous", "you")}
-DURING = ("manger", "lire", "écrire", "regarder", "écouter", "chanter", "dessiner", "chercher", "porter", "laver", "nettoyer", "réparer", "préparer", "attendre")
 POINTS = ("arriver", "partir", "rentrer", "revenir", "sortir", "entrer", "tomber")
 
 
@@ -34,8 +33,8 @@ def relative_subject(g: Builder) -> Phrase:
     """Je connais la fille qui porte le sac."""
     head = g.modified(g.noun("person"), g.choice(("def", "indef", "dem")), g.chance(0.3), 0.1)
     s, v = g.subject(), g.verb("connaître", "voir", "aider", "attendre", "chercher", "appeler", "inviter", "saluer", "remercier", "suivre")
-    inner = g.verb("chanter", "porter", "lire", "vendre", "dessiner", "réparer", "laver", "préparer", "nettoyer", "manger", "acheter", "écrire")
-    clause = pair("{v} {o}", "{v} {o}", v=group(inner, head, "present"), o=g.object(inner, head, adjective=0.05))
+    inner = g.verb(*DURING)
+    clause = pair("{v} {o}", "{v} {o}", v=group(inner, head, "now"), o=g.object(inner, head, adjective=0.05))
     return pair("{s} {v} {h} qui/1 {c} .", "{s} {v} {h} who/1 {c} .", s=s, v=group(v, s, "present"), h=head, c=clause)
 
 
@@ -44,16 +43,15 @@ def relative_object(g: Builder) -> Phrase:
     """La lettre que Paul a écrite est longue: the participle agrees with the object in front of it."""
     v = g.verb("lire", "écrire", "acheter", "vendre", "choisir", "trouver", "perdre", "prendre", "réparer", "laver", "ouvrir", "casser", "visiter",
                "dessiner", "utiliser", "chercher", "préparer", "porter", "oublier", "voir", "traverser")  # fmt: skip
-    while True:
-        noun = g.noun(*(v.objects - {"person", "mass", "dry"}))
-        if g.adjective(noun):
-            break
+    noun = g.noun(*(v.objects - {"person", "mass", "dry"}))
     head = noun_phrase(noun, g.choice(("def", "def", "dem")), g.chance(0.4))
     s = g.subject()
-    tense = g.choice(("past", "past", "future"))
+    tense, is_was = g.choice((("past", "present"), ("past", "imperfect"), ("future", "present")))
+    if v.fr in ("perdre", "casser", "oublier", "trouver", "voir") and tense == "future":
+        raise DeadEnd
     said = group(v, s, tense, preceding=head)
     clause = enlarge(head, "{h} que/1 {s} {v}", "{h} that/1 {s} {v}", s=s, v=said)
-    return pair("{c} {be} {a} .", "{c} {be} {a} .", c=clause, be=be(head, g.choice(("present", "imperfect"))), a=quality(g, head, state=False))
+    return pair("{c} {be} {a} .", "{c} {be} {a} .", c=clause, be=be(head, is_was), a=quality(g, head, state=False))
 
 
 @construction()
@@ -70,10 +68,9 @@ def relative_whose(g: Builder) -> Phrase:
 @construction()
 def relative_where(g: Builder) -> Phrase:
     """La ville où Marie travaille est calme."""
-    while True:
-        noun = g.noun("town", "building", "room", "outside")
-        if g.adjective(noun, state=False):
-            break
+    noun = g.noun("town", "enter", "cross")
+    if "water" in noun.classes:
+        raise DeadEnd
     place = noun_phrase(noun, g.choice(("def", "def", "dem")))
     s, v = g.subject(), g.verb("travailler", "dormir", "jouer", "danser", "marcher", "habiter") if "town" in noun.classes else g.verb("travailler", "dormir", "jouer", "danser")
     tense = "present" if v.fr == "habiter" else g.choice(("present", "past"))
@@ -85,10 +82,11 @@ def relative_where(g: Builder) -> Phrase:
 def distance_relative(g: Builder) -> Phrase:
     """La fille qui regarde les chiens est contente."""
     head = noun_phrase(g.noun("person"), g.choice(("def", "def", "dem")), g.chance(0.35))
-    v = g.verb("regarder", "chercher", "attendre", "porter", "suivre", "laver", "dessiner", "écouter", "aider", "lire", "vendre", "acheter", "traverser", "aimer")
+    inner, tense = g.choice((("now", "present"), ("past", "present"), ("was", "imperfect"), ("past", "imperfect")))
+    v = g.verb(*(name for name in DURING if name != "boire"))
     o = noun_phrase(g.noun(*(v.objects - {"dry"})), g.choice(("def", "dem")), g.chance(0.3) if head.plural else g.chance(0.75))
-    s = enlarge(head, "{h} qui/1 {v} {o}", "{h} who/1 {v} {o}", v=group(v, head, g.choice(("present", "past")) if not v.stative else "present"), o=o)
-    tense, neg = g.choice(("present", "imperfect")), "pas" if g.chance(0.15) else ""
+    s = enlarge(head, "{h} qui/1 {v} {o}", "{h} who/1 {v} {o}", v=group(v, head, inner), o=o)
+    neg = "pas" if g.chance(0.15) else ""
     return pair("{s} {be} {a} .", "{s} {be} {a} .", s=s, be=be(s, tense, neg), a=quality(g, head))
 
 
@@ -163,7 +161,7 @@ def in_order_to(g: Builder) -> Phrase:
                                        ("à/1 la/2 bibliothèque/3", "to/1 the/2 library/3", "lire chercher"), ("à/1 la/2 gare/3", "to/1 the/2 train/3 station/3", "prendre attendre"),
                                        ("dans/1 la/2 cuisine/3", "into/1 the/2 kitchen/3", "manger préparer boire laver"), ("dans/1 le/2 jardin/3", "into/1 the/2 garden/3", "lire chercher dessiner")))  # fmt: skip
     v = g.verb(*verbs.split())
-    o = noun_phrase(g.noun("ride"), "indef") if french.startswith("à/1 la/2 gare") else g.object(v, s, adjective=0.15)
+    o = noun_phrase(g.noun(keys=("train",)), "indef") if french.startswith("à/1 la/2 gare") else g.object(v, s, adjective=0.15)
     tense = g.choice(("present", "past", "future"))
     return pair("{s} {go} {p} pour/1 {v} {o} .", "{s} {go} {p} to/1 {v} {o} .", s=s, go=group(LEXICON.verbs["aller"], s, tense), p=pair(french, english),
                 v=infinitive(v, s), o=o)  # fmt: skip
@@ -175,7 +173,8 @@ def if_future(g: Builder) -> Phrase:
     a = g.subject()
     v = g.transitive(stative=False)
     condition = pair("si/1 {s} {v} {o}", "if/1 {s} {v} {o}", s=a, v=group(v, a, "present"), o=g.object(v, a, adjective=0.05))
-    b = speaker(g.choice(("je", "tu", "nous", "vous"))) if g.chance(0.5) else g.somebody()
+    you = ("je", "nous") if a.slot in (1, 4) else ("tu", "vous")  # never tu beside vous
+    b = speaker(g.choice(you)) if g.chance(0.5) else g.somebody()
     if g.chance(0.4):
         adjective = LEXICON.adjectives[g.choice(("content", "triste", "inquiet"))]
         feels = pair(f"{adjective.form(b.fem, b.plural)}/1", f"{adjective.english}/1", adjective.name)
@@ -190,18 +189,18 @@ def if_conditional(g: Builder) -> Phrase:
     """Si j'étais riche, j'achèterais un bateau."""
     s = speaker(g.choice(("je", "tu", "il", "elle", "nous", "vous", "ils", "elles"))) if g.chance(0.5) else g.somebody()
     again = pronoun(s)
-    if g.chance(0.6):
-        name = g.choice(("riche", "fort", "jeune", "célèbre", "prudent", "gentil", "malade", "fatigué", "pauvre"))
+    if g.chance(0.7):
+        name, verbs = g.choice(LEXICON.phrases["dreams"])
         adjective = LEXICON.adjectives[name]
-        condition = pair(f"si/1 {{s}} {LEXICON.verbs['être'].forms['imperfect'][s.slot]}/3 {adjective.form(s.fem, s.plural)}/2",
+        condition = pair(f"si/1 {{s}} {ETRE.forms['imperfect'][s.slot]}/3 {adjective.form(s.fem, s.plural)}/2",
                          f"if/1 {{s}} were/3 {adjective.english}/2", name, s=s)  # fmt: skip
     else:
-        thing = noun_phrase(g.noun("vehicle", "home", "music", "pet"), "indef")
-        condition = pair("si/1 {s} {v} {o}", "if/1 {s} {v} {o}", s=s, v=group(LEXICON.verbs["avoir"], s, "imperfect"), o=thing)
-    v = g.verb("acheter", "vendre", "visiter", "quitter", "aider", "inviter", "écrire", "voir", "apprendre", "traverser", "porter", "voyager", "travailler",
-               "danser", "dormir", "partir", "sortir")  # fmt: skip
-    o = g.object(v, again, adjective=0.1) if v.objects else Phrase()
-    return pair("{c} , {s} {v} {o} .", "{c} , {s} {v} {o} .", c=condition, s=again, v=group(v, s, "conditional", "pas" if g.chance(0.2) and not v.objects else ""), o=o)
+        verbs = "partir voyager visiter sortir quitter"
+        thing = g.modified(g.noun(keys=("voiture", "bateau", "vélo", "cheval")), "indef", False, 0.4)
+        condition = pair("si/1 {s} {v} {o}", "if/1 {s} {v} {o}", s=s, v=group(AVOIR, s, "imperfect"), o=thing)
+    v = g.verb(*verbs.split())
+    o = g.object(v, again, adjective=0.15) if v.objects else Phrase()
+    return pair("{c} , {s} {v} {o} .", "{c} , {s} {v} {o} .", c=condition, s=again, v=group(v, s, "conditional"), o=o)
 
 
 @construction()
@@ -239,3 +238,12 @@ def thinks_that(g: Builder) -> Phrase:
         w = g.transitive(stative=False)
         said = pair("{v} {o}", "{v} {o}", v=group(w, b, tense), o=g.object(w, b, adjective=0.05))
     return pair("{s} {v} que/1 {b} {x} .", "{s} {v} that/1 {b} {x} .", s=s, v=group(v, s, "present"), b=b, x=said)
+
+
+@construction(0.8)
+def thinks_it_is(g: Builder) -> Phrase:
+    """Marie pense que ce film est très drôle."""
+    s, v, what = g.subject(), g.verb("penser", "croire", "savoir", "espérer"), describable(g)
+    tense = "future" if v.fr == "espérer" else g.choice(("present", "imperfect"))
+    return pair("{s} {v} que/1 {w} {be} {a} .", "{s} {v} that/1 {w} {be} {a} .", s=s, v=group(v, s, "present"), w=what, be=be(what, tense),
+                a=quality(g, what))  # fmt: skip

@@ -1,6 +1,6 @@
 """Descriptions: adjectives, possession, numbers, comparison, places, agreement over a distance."""
 
-from builder import Builder, enlarge
+from builder import Builder, DeadEnd, enlarge
 from lexicon import LEXICON, Adjective
 from nominal import NP, NUMBERS, noun_phrase, np_from, speaker
 from phrase import Phrase, link, pair
@@ -8,6 +8,7 @@ from registry import construction
 from verbal import AVOIR, be, do, group
 
 DEGREES = (("très", "very"), ("trop", "too"), ("assez", "rather"), ("vraiment", "really"))
+ABSOLUTE = frozenset({"rouge", "bleu", "vert", "noir", "blanc", "gris", "jaune", "cassé", "vide", "plein", "nouveau", "mûr"})  # hardly "very"
 PLACES = (("dans", "in", "bag"), ("sur", "on", "surface"), ("sous", "under", "surface"), ("derrière", "behind", "furniture building"),
           ("devant", "in front of", "building vehicle"), ("près de", "near", "building water furniture"))  # fmt: skip
 
@@ -16,12 +17,13 @@ def quality(g: Builder, np: NP, state: bool = True) -> Phrase:
     """A predicate adjective that fits the noun and agrees with it."""
     assert np.noun is not None
     adjective = g.adjective(np.noun, state=state)
-    assert adjective is not None
+    if adjective is None:
+        raise DeadEnd
     return pair(f"{adjective.form(np.fem, np.plural)}/1", f"{adjective.english}/1", adjective.name)
 
 
 def describable(g: Builder, *classes: str) -> NP:
-    noun = g.noun(*(classes or ("person", "animal", "thing", "building", "town", "room", "way", "water", "fruit", "work", "part")))
+    noun = g.noun(*(classes or ("person", "animal", "thing", "building", "town", "room", "way", "water", "fruit", "cooked", "work", "part")))
     return noun_phrase(noun, g.choice(("def", "def", "dem")), g.chance(0.35))
 
 
@@ -31,8 +33,9 @@ def predicate(g: Builder) -> Phrase:
     s = describable(g)
     tense, neg = g.choice(("present", "present", "imperfect")), "pas" if g.chance(0.25) else ""
     french, english = g.choice(DEGREES)
-    degree = pair(f"{french}/1", f"{english}/1") if g.chance(0.6) and not neg else Phrase()
-    return pair("{s} {v} {d} {a} .", "{s} {v} {d} {a} .", s=s, v=be(s, tense, neg), d=degree, a=quality(g, s))
+    a = quality(g, s)
+    degree = pair(f"{french}/1", f"{english}/1") if g.chance(0.6) and not neg and a.lemmas.isdisjoint(ABSOLUTE) else Phrase()
+    return pair("{s} {v} {d} {a} .", "{s} {v} {d} {a} .", s=s, v=be(s, tense, neg), d=degree, a=a)
 
 
 @construction()
@@ -40,10 +43,8 @@ def two_qualities(g: Builder) -> Phrase:
     """Le lac est froid et profond."""
     s = describable(g)
     assert s.noun is not None
-    a, b = g.adjective(s.noun, state=True), g.adjective(s.noun, state=True)
-    while a is None or b is None or a is b or (a.has("color") and b.has("color")) or opposite(a.name, b.name):
-        b = g.adjective(s.noun, state=True)
-        a = g.adjective(s.noun, state=True)
+    fitting = [x for x in LEXICON.adjectives.values() if x.fits & s.noun.classes]
+    a, b = g.choice([(x, y) for x in fitting for y in fitting if x is not y and not opposite(x.name, y.name)])
     return pair(f"{{s}} {{v}} {a.form(s.fem, s.plural)}/2 et/1 {b.form(s.fem, s.plural)}/3 .",
                 f"{{s}} {{v}} {a.english}/2 and/1 {b.english}/3 .", a.name, b.name, s=s, v=be(s, g.choice(("present", "imperfect"))))  # fmt: skip
 
@@ -58,11 +59,10 @@ def opposite(a: str, b: str) -> bool:
 def two_adjectives(g: Builder) -> Phrase:
     """un petit chat noir: one before, one after the noun."""
     s, v = g.subject(), g.verb("voir", "acheter", "vendre", "regarder", "chercher", "dessiner", "trouver", "laver", "porter", "visiter", "traverser")
-    while True:
-        noun = g.noun(*(v.objects - {"person"}))
-        before, after = g.adjective(noun, before=True), g.adjective(noun, before=False)
-        if before and after and not opposite(before.name, after.name):
-            break
+    noun = g.noun(*(v.objects - {"person"}))
+    before, after = g.adjective(noun, before=True), g.adjective(noun, before=False)
+    if before is None or after is None or opposite(before.name, after.name):
+        raise DeadEnd
     plural = g.chance(0.3)
     kind = g.choice(("indef", "indef", "def", "dem")) if not plural or g.chance(0.7) else g.choice(NUMBERS[:5])[0]
     o = noun_phrase(noun, kind, plural, (before, after))
@@ -106,7 +106,7 @@ def having(g: Builder) -> Phrase:
     """avoir, with numbers and with pas de."""
     s = g.subject()
     noun = g.noun("pet", "vehicle", "clothes", "music", "bag", "little", "dish", "furniture")
-    tense, neg = g.choice(("present", "present", "future", "past")), g.choice(("", "", "pas", "plus", "jamais"))
+    tense, neg = g.choice(("present", "present", "future", "past")), g.choice(("", "", "pas", "plus"))
     if tense == "past" or neg == "plus":
         tense = "present"
     plural = g.chance(0.5)
@@ -126,7 +126,7 @@ def numbers(g: Builder) -> Phrase:
     v = g.verb("acheter", "vendre", "trouver", "perdre", "lire", "écrire", "dessiner", "laver", "voir", "choisir", "casser", "manger")
     noun = g.noun(*(v.objects - {"person", "mass", "dry", "outside", "building"}))
     return pair("{s} {v} {o} .", "{s} {v} {o} .", s=s, v=group(v, s, g.choice(("past", "future"))),
-                o=g.modified(noun, g.choice(NUMBERS)[0], True, 0.35))  # fmt: skip
+                o=g.modified(noun, g.choice(NUMBERS[:7])[0], True, 0.35))  # fmt: skip
 
 
 COMPARED = ("animal", "vehicle", "building", "town", "way", "work", "clothes", "furniture", "adult", "bag", "room", "fruit")
@@ -140,7 +140,7 @@ def comparison(g: Builder) -> Phrase:
     b = noun_phrase(g.noun(kind), "def", g.chance(0.2))
     assert a.noun is not None and b.noun is not None
     shared = [x for x in LEXICON.adjectives.values() if x.fits & a.noun.classes & b.noun.classes
-              and x.name not in ("nouveau", "cassé") and not x.has("color") and "plus" not in x.row["en"]]  # fmt: skip
+              and x.name not in ("nouveau", "vide", "plein") and not (x.has("color") or x.has("state"))]  # fmt: skip
     adjective = g.choice(shared)
     form = f"{adjective.form(a.fem, a.plural)}/2"
     less = g.chance(0.2)
@@ -226,7 +226,10 @@ def related(g: Builder, plural_head: bool, plural_other: bool) -> NP:
     head_name, *prepositions, others = row
     members = [n for word in others.split() for n in ([x.fr for x in LEXICON.nouns.values() if word[1:] in x.classes] if word[0] == "@" else [word])]
     head = noun_phrase(g.noun(keys=[head_name]), "def", plural_head)
-    other = g.modified(g.noun(keys=[m for m in members if m != head_name]), "def", plural_other, 0.6)
+    inner = g.noun(keys=[m for m in members if m != head_name])
+    if inner.human:  # the baker's cats: English wants the genitive, and has it easy in the singular only
+        return owned(g.modified(inner, "def", False, 0.6), head)
+    other = g.modified(inner, "def", plural_other, 0.6)
     french, english = ("de/1", f"{prepositions[0]}/1") if relation == "of" else prepositions
     return enlarge(head, f"{{h}} {french} {{o}}", f"{{h}} {english} {{o}}", o=other)
 
@@ -237,15 +240,17 @@ def distance_noun(g: Builder) -> Phrase:
     plural = g.chance(0.4)
     s = related(g, plural, g.chance(0.75 if not plural else 0.3))
     tense = g.choice(("present", "present", "imperfect", "future"))
-    degree = pair(*(f"{w}/1" for w in g.choice(DEGREES))) if g.chance(0.3) else Phrase()
+    a = quality(g, s, state=False)
+    graded = g.chance(0.3) and a.lemmas.isdisjoint(ABSOLUTE)
+    degree = pair(*(f"{w}/1" for w in g.choice(DEGREES))) if graded else Phrase()
     neg = "pas" if not degree.fr and g.chance(0.2) else ""
-    return pair("{s} {v} {d} {a} .", "{s} {v} {d} {a} .", s=s, v=be(s, tense, neg), d=degree, a=quality(g, s, state=False))
+    return pair("{s} {v} {d} {a} .", "{s} {v} {d} {a} .", s=s, v=be(s, tense, neg), d=degree, a=a)
 
 
 @construction()
 def demonstrative(g: Builder) -> Phrase:
     """Cet hôtel est nouveau; ces chaussures sont à moi."""
-    noun = g.noun("thing", "animal", "vehicle")
+    noun = g.noun("thing", "pet", "vehicle")
     plural = g.chance(0.4)
     o = g.modified(noun, "dem", plural, 0.5)
     owner_fr, owner_en = g.choice((("moi", "me"), ("toi", "you"), ("nous", "us"), ("vous", "you")))
@@ -259,8 +264,7 @@ def demonstrative(g: Builder) -> Phrase:
         theirs = {"me": "mine", "us": "ours"}.get(owner_en, "yours")
         return pair(f"{{o}} {is_are[0]}/1 à/2 {owner_fr}/2 .", f"{{o}} {is_are[1]}/1 {theirs}/2 .", o=o)
     s = speaker(g.choice(("je", "tu", "nous", "vous", "on")))
-    v = g.verb("connaître", "aimer", "préférer") if g.chance(0.0) else LEXICON.verbs["vouloir"]
-    form = v.forms["present"][s.slot]
+    form = LEXICON.verbs["vouloir"].forms["present"][s.slot]
     neg = g.chance(0.4)
     words, verb = (f"ne/3 {form}/1 pas/3", f"{do(s.en_slot)}n't/3 want/1") if neg else (f"{form}/1", "want/1")
     return pair(f"{{s}} {words} {{o}} .", f"{{s}} {verb} {{o}} .", "vouloir", s=s, o=o)

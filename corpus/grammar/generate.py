@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from builder import Builder
+from builder import Builder, DeadEnd
 from phrase import Sentence, sentence
 from reference import street_sentences
 from constructions import CONSTRUCTIONS
@@ -59,7 +59,10 @@ def sample(entry: Construction, rng: random.Random, wanted: int, seen: dict[str,
     """Distinct sentences of one construction; fewer than wanted when it has no more to say."""
     found: list[Sentence] = []
     for _ in range(3 * wanted):
-        made = sentence(entry.build(Builder(rng)))
+        try:
+            made = sentence(entry.build(Builder(rng)))
+        except DeadEnd:
+            continue
         if accept(made, seen):
             found.append(made)
             if len(found) == wanted:

@@ -1,12 +1,13 @@
 """Questions: est-ce que, inversion, question words; English with do-support."""
 
-from builder import Builder
+from builder import DURING, Builder
+from descriptions import describable, quality
 from inflect import agree
 from lexicon import LEXICON, Verb
-from nominal import NP, clitic, noun_phrase, pronoun
+from nominal import NP, clitic, noun_phrase, pronoun, speaker
 from phrase import Phrase, link, pair
 from registry import construction
-from verbal import BE, do
+from verbal import BE, ETRE, do, group
 
 PRONOUN_SUBJECTS = ("tu", "il", "elle", "on", "nous", "vous", "ils", "elles")
 WHERE_TO = ("chercher", "acheter", "trouver", "attendre", "rencontrer", "cacher", "lire", "réparer", "vendre", "perdre", "préparer", "laver")
@@ -21,7 +22,9 @@ def finite(verb: Verb, s: NP, tense: str) -> tuple[str, str, str, str]:
     form = verb.forms[tense][s.slot]
     if tense == "future":
         return f"{form}/12", "", "will/2", link(verb.base, 1)
-    return f"{form}/1", "", f"{do(s.en_slot)}/9", link(verb.base, 1)
+    if verb.stative or verb.fr in ("travailler", "avoir"):
+        return f"{form}/1", "", f"{do(s.en_slot)}/9", link(verb.base, 1)
+    return f"{form}/12", "", f"{BE[s.en_slot]}/2", link(verb.ing, 1)
 
 
 def inverted(form: str, s: NP) -> Phrase:
@@ -33,19 +36,17 @@ def inverted(form: str, s: NP) -> Phrase:
 
 
 def asker(g: Builder) -> NP:
-    from nominal import speaker
-
     return speaker(g.choice(PRONOUN_SUBJECTS))
 
 
 def question(g: Builder, verb: Verb, s: NP, tense: str, lead: tuple[str, str] = ("", ""), rest: str = "{o}",
-             **slots: Phrase) -> Phrase:  # fmt: skip
+             rest_en: str = "{o}", **slots: Phrase) -> Phrase:  # fmt: skip
     """Put together a question: with est-ce que, or inverted (with a pronoun, or a noun taken up by one)."""
     form, part, auxiliary, base = finite(verb, s, tense)
     if g.chance(0.5):
         aux = auxiliary if "/9" in auxiliary else auxiliary + "9"
-        return pair(f"{lead[0]} est/9 -ce/9 que/9 {{s}} {form} {part} {rest} ?", f"{lead[1]} {aux} {{s}} {base} {rest} ?", verb.fr, s=s, **slots)
-    english = f"{lead[1]} {auxiliary} {{s}} {base} {rest} ?"
+        return pair(f"{lead[0]} est/9 -ce/9 que/9 {{s}} {form} {part} {rest} ?", f"{lead[1]} {aux} {{s}} {base} {rest_en} ?", verb.fr, s=s, **slots)
+    english = f"{lead[1]} {auxiliary} {{s}} {base} {rest_en} ?"
     if s.ref:
         again = Phrase(inverted(form, pronoun(s)).fr)
         return pair(f"{lead[0]} {{s}} {form} {{i}} {part} {rest} ?", english, verb.fr, s=s, i=again, **slots)
@@ -56,7 +57,7 @@ def question(g: Builder, verb: Verb, s: NP, tense: str, lead: tuple[str, str] = 
 def yes_no(g: Builder) -> Phrase:
     v = g.transitive()
     s = asker(g) if g.chance(0.6) else g.somebody()
-    tense = g.choice(("present", "past", "future")) if not v.stative else "present"
+    tense = g.choice(("present", "past", "future") if v.fr in DURING else ("past", "future")) if not v.stative else "present"
     return question(g, v, s, tense, o=g.object(v, s, adjective=0.15))
 
 
@@ -80,23 +81,17 @@ def where_when_why(g: Builder) -> Phrase:
 @construction()
 def who(g: Builder) -> Phrase:
     """Qui a cassé la tasse ? / Who broke the cup?"""
-    from nominal import speaker
-
     s, v = speaker("il"), g.transitive()
-    tense = g.choice(("present", "past", "future")) if not v.stative else "present"
-    form, part, _, base = finite(v, s, tense)
-    english = {"present": v.third, "past": v.past, "future": base}[tense]
-    words = "will/2 " + base if tense == "future" else link(english, 1)
+    tense = g.choice(("present", "past", "future") if v.fr in DURING else ("past", "future")) if not v.stative else "present"
+    form, part, auxiliary, base = finite(v, s, tense)
+    if tense == "past":
+        words = link(v.past, 1)
+    elif tense == "present" and v.stative:
+        words = link(v.third, 1)
+    else:
+        words = f"{auxiliary} {base}"
     form = form.replace("/2", "/1") if tense == "past" else form
-    return pair(f"qui/5 {form} {part} {{o}} ?", f"who/5 {words} {{o}} ?", v.fr, o=object_without_owner(g, v))
-
-
-def object_without_owner(g: Builder, v: Verb) -> NP:
-    """`Who lost his keys?` would need an owner that no one knows."""
-    noun = g.noun(*(v.objects - {"person"})) if v.objects - {"person"} else g.noun("person")
-    if "mass" in noun.classes:
-        return noun_phrase(noun, "def")
-    return g.modified(noun, g.choice(("def", "dem")), g.chance(0.3))
+    return pair(f"qui/5 {form} {part} {{o}} ?", f"who/5 {words} {{o}} ?", v.fr, o=g.without_owner(v))
 
 
 @construction(0.8)
@@ -115,11 +110,11 @@ def what(g: Builder) -> Phrase:
     v = g.verb("manger", "acheter", "lire", "écrire", "boire", "chanter", "chercher", "trouver", "vendre", "préparer", "dessiner", "choisir",
                "apprendre", "perdre", "casser", "regarder", "voir", "réparer", "apporter", "visiter")  # fmt: skip
     s = asker(g) if g.chance(0.5) else g.somebody()
-    tense = g.choice(("present", "past", "future"))
+    tense = g.choice(("present", "past", "future")) if v.fr in DURING else g.choice(("past", "future"))
     form, part, auxiliary, base = finite(v, s, tense)
     aux = auxiliary if "/9" in auxiliary else auxiliary + "9"
     time = g.phrase("time", tense) if tense != "present" and g.chance(0.6) else Phrase()
-    return pair(f"que/5 est/59 -ce/59 que/59 {{s}} {form} {part} {{t}} ?".replace("59", "9"), f"what/5 {aux} {{s}} {base} {{t}} ?", v.fr, s=s, t=time)
+    return pair(f"que/5 est/9 -ce/9 que/9 {{s}} {form} {part} {{t}} ?", f"what/5 {aux} {{s}} {base} {{t}} ?", v.fr, s=s, t=time)
 
 
 @construction()
@@ -159,9 +154,6 @@ def which(g: Builder) -> Phrase:
 @construction(0.8)
 def is_it(g: Builder) -> Phrase:
     """La rue est-elle calme ? / Is the street quiet?"""
-    from descriptions import describable, quality
-    from verbal import ETRE
-
     s = describable(g)
     form, verb = ETRE.forms["present"][s.slot], BE[s.en_slot]
     if g.chance(0.5):
@@ -175,7 +167,7 @@ def can_you(g: Builder) -> Phrase:
     """Peux-tu ouvrir la porte ? / Can you open the door?"""
     m = LEXICON.verbs["pouvoir"] if g.chance(0.6) else LEXICON.verbs["vouloir"]
     s = asker(g) if g.chance(0.7) else g.somebody()
-    v = g.transitive(stative=False)
+    v = g.transitive(stative=False, mishap=False)
     form = m.forms["present"][s.slot]
     can = m.fr == "pouvoir"
     auxiliary, extra = ("can/1", "") if can else (f"{do(s.en_slot)}/9", "want/1 to/1")
@@ -197,3 +189,12 @@ def seen_it(g: Builder) -> Phrase:
     c = clitic(o)
     return pair(f"{{o}} , {{c}} {form} {{s}} {agree(v.participle, o.fem, o.plural)}/1 ?", f"{{o}} , {auxiliary} {{s}} {base} {{c}} ?", v.fr,
                 o=o, c=c, s=inverted(form, s))  # fmt: skip
+
+
+@construction(0.8)
+def do_you_think(g: Builder) -> Phrase:
+    """Penses-tu que Paul a fermé la porte ? / Do you think that Paul closed the door?"""
+    v, s, who = g.verb("penser", "croire", "savoir", "espérer"), asker(g), g.somebody()
+    w = g.transitive(stative=False)
+    said = pair("{v} {o}", "{v} {o}", v=group(w, who, g.choice(("past", "future"))), o=g.object(w, who, adjective=0.05))
+    return question(g, v, s, "present", rest="que/8 {who} {said}", rest_en="that/8 {who} {said}", who=who, said=said)

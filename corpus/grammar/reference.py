@@ -1,6 +1,6 @@
 """Who or what is meant?  Pronouns whose antecedent only gender, number or meaning can tell."""
 
-from builder import Builder
+from builder import Builder, DeadEnd
 from lexicon import LEXICON
 from nominal import NP, clitic, named, noun_phrase, pronoun
 from phrase import Phrase, pair
@@ -41,11 +41,10 @@ def doer(g: Builder, *classes: str) -> NP:
 
 def fitting(g: Builder, names: str, things: str) -> tuple[NP, str]:
     """A thing and an adjective that fits it."""
-    while True:
-        noun, name = g.noun(*things.split()), g.choice(names.split())
-        if LEXICON.adjectives[name].fits & noun.classes:
-            return noun_phrase(noun, g.choice(("def", "def", "def", "dem")), g.chance(0.25) and "mass" not in noun.classes), name
-        g.used.discard(noun.fr)
+    noun, name = g.noun(*things.split()), g.choice(names.split())
+    if not LEXICON.adjectives[name].fits & noun.classes:
+        raise DeadEnd
+    return noun_phrase(noun, g.choice(("def", "def", "def", "dem")), g.chance(0.25) and "mass" not in noun.classes), name
 
 
 def undone(g: Builder, verbs: tuple[str, ...], of_doer: bool) -> Phrase:
@@ -116,10 +115,9 @@ def does_not_fit(g: Builder) -> Phrase:
     """La guitare ne tient pas dans la valise parce qu'elle est trop grande (or petite: the suitcase)."""
     content = noun_phrase(g.noun("packed"), g.choice(("def", "def", "dem")), g.chance(0.25))
     containers = ("container",) if content.noun and "bag" not in content.noun.classes else ("vehicle", "furniture")
-    while True:
-        noun = g.noun(*containers)
-        if "container" in noun.classes:
-            break
+    noun = g.noun(*containers)
+    if "container" not in noun.classes:
+        raise DeadEnd
     box = noun_phrase(noun, g.choice(("def", "def", "dem")), g.chance(0.15))
     tense, was, stem, aux = g.choice((("present", "present", "tien", ""), ("imperfect", "imperfect", "ten", "didn't/23")))
     form = ("tiennent" if content.plural else "tient") if tense == "present" else ("tenaient" if content.plural else "tenait")

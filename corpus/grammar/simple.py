@@ -1,14 +1,15 @@
 """Main clauses: tenses, negation, modals, reflexives, imperatives."""
 
-from builder import Builder
+from builder import DURING, Builder
 from lexicon import LEXICON
 from nominal import NP, clitic, noun_phrase, speaker
-from phrase import Phrase, pair
+from phrase import Phrase, link, pair
 from registry import construction
 from verbal import AVOIR, BE, be, contracted, do, french, group, infinitive
 
 MODALS = {"pouvoir": ("can/1", "can"), "devoir": ("must/1", "must"), "vouloir": ("want/1 to/1", "")}
 FEELINGS = (("faim", "hungry"), ("soif", "thirsty"), ("froid", "cold"), ("peur", "afraid"), ("raison", "right"))
+ADVERBS = (("", ""), ("pas", ""), ("jamais", "never"), ("souvent", "often"), ("parfois", "sometimes"), ("très", "very"), ("plus", "no longer"))
 
 
 @construction()
@@ -20,7 +21,7 @@ def present(g: Builder) -> Phrase:
 @construction()
 def present_continuous(g: Builder) -> Phrase:
     s = g.subject()
-    v = g.transitive(stative=False) if g.chance(0.6) else g.activity()
+    v = g.verb(*DURING) if g.chance(0.6) else g.activity()
     o = g.object(v, s, adjective=0.15) if v.objects else g.where(v)
     return pair("{s} {v} {o} {t} .", "{s} {v} {o} {t} .", s=s, v=group(v, s, "now", "pas" if g.chance(0.15) and not v.objects else ""),
                 o=o, t=g.phrase("time", "now"))  # fmt: skip
@@ -28,17 +29,25 @@ def present_continuous(g: Builder) -> Phrase:
 
 @construction()
 def habit(g: Builder) -> Phrase:
+    """Paul boit du lait tous les matins / Paul drinks milk every morning."""
     s = g.subject()
-    v = g.verb("manger", "acheter", "lire", "écouter", "chanter", "laver", "prendre", "nettoyer", "préparer", "boire", "visiter",
-               "appeler", "aider", "inviter", "écrire", "dessiner", "attendre")  # fmt: skip
-    return pair("{s} {v} {o} {t} .", "{s} {v} {o} {t} .", s=s, v=group(v, s, "present"), o=g.object(v, s, adjective=0.1),
-                t=g.phrase("time", "daily"))  # fmt: skip
+    verb, objects, times = g.choice(LEXICON.phrases["habits"])
+    v = LEXICON.verbs[verb]
+    noun = g.noun(*objects.split())
+    if "person" in objects:
+        o: Phrase = g.other_person(s)
+    elif "mass" in noun.classes:
+        o = noun_phrase(noun, "some")
+        o = Phrase(o.fr, o.en[1:], o.lemmas)
+    else:
+        o = g.modified(noun, g.choice(("def", "indef", "dem")) if "visit" not in objects else "def", g.chance(0.2), 0.15)
+    return pair("{s} {v} {o} {t} .", "{s} {v} {o} {t} .", s=s, v=group(v, s, "present"), o=o, t=g.phrase("time", times))
 
 
 @construction()
 def past(g: Builder) -> Phrase:
     s, v = g.subject(), g.transitive(stative=False)
-    slots = {"s": s, "v": group(v, s, "past"), "o": g.object(v, s), "t": g.phrase("time", "past")}
+    slots = {"s": s, "v": group(v, s, "past"), "o": g.object(v, s), "t": g.time(v, "past")}
     if g.chance(0.25):
         return pair("{t} , {s} {v} {o} .", "{t} , {s} {v} {o} .", **slots)
     return pair("{s} {v} {o} {t} .", "{s} {v} {o} {t} .", **slots)
@@ -49,15 +58,16 @@ def past_motion(g: Builder) -> Phrase:
     v = g.acting("moves", "falls", "stays", "enters", "goes")
     s = g.subject(animal="animal" in v.subjects, on=False)
     neg = "pas" if g.chance(0.2) else ""
-    return pair("{s} {v} {p} {t} .", "{s} {v} {p} {t} .", s=s, v=group(v, s, "past", neg), p=g.where(v), t=g.phrase("time", "past"))
+    return pair("{s} {v} {p} {t} .", "{s} {v} {p} {t} .", s=s, v=group(v, s, "past", neg), p=g.where(v), t=g.time(v, "past"))
 
 
 @construction()
 def used_to(g: Builder) -> Phrase:
     s = g.subject()
     v = g.activity() if g.chance(0.5) else g.verb("lire", "écouter", "chanter", "dessiner", "visiter", "prendre", "boire", "inviter")
-    o = g.object(v, s, adjective=0.1) if v.objects else g.where(v)
-    t = pair("autrefois/1", "in/1 the/1 past/1") if g.chance(0.5) else g.phrase("time", "daily")
+    o = g.object(v, s, definite=v.fr not in ("dessiner", "lire"), adjective=0.1) if v.objects else g.where(v)
+    rare = v.fr in ("visiter", "voyager", "inviter")
+    t = pair("autrefois/1", "in/1 the/1 past/1") if g.chance(0.4) else g.phrase("time", "yearly" if rare else "daily")
     return pair("{t} , {s} {v} {o} .", "{t} , {s} {v} {o} .", s=s, v=group(v, s, "used"), o=o, t=t)
 
 
@@ -65,7 +75,7 @@ def used_to(g: Builder) -> Phrase:
 def future(g: Builder) -> Phrase:
     s, v = g.subject(), g.transitive(stative=False)
     neg = "pas" if g.chance(0.25) else ""
-    slots = {"s": s, "v": group(v, s, "future", neg), "o": g.object(v, s, bool(neg)), "t": g.phrase("time", "future")}
+    slots = {"s": s, "v": group(v, s, "future", neg), "o": g.object(v, s, bool(neg)), "t": g.time(v, "future")}
     if g.chance(0.3):
         return pair("{t} , {s} {v} {o} .", "{t} , {s} {v} {o} .", **slots)
     return pair("{s} {v} {o} {t} .", "{s} {v} {o} {t} .", **slots)
@@ -116,33 +126,29 @@ def nothing(g: Builder) -> Phrase:
     v = g.verb("manger", "acheter", "vendre", "lire", "écrire", "voir", "boire", "trouver", "comprendre", "perdre", "oublier",
                "choisir", "casser", "préparer", "apprendre", "prendre", "apporter", "donner", "montrer")  # fmt: skip
     tense = g.choice(("present", "past", "future"))
-    p = group(v, s, tense, "pas")
-    rien = "rien/4"
-    words = french(v, s, tense, "pas").replace("pas/3", rien)
+    words = french(v, s, tense, "pas").replace("pas/3", "rien/4")
     english = {"present": f"{do(s.en_slot)}n't/3", "past": "didn't/23", "future": "won't/23"}[tense]
-    extra = g.phrase("time", "now" if tense == "present" else tense) if g.chance(0.6) else Phrase()
-    del p
-    return pair(f"{{s}} {words} {{t}} .", f"{{s}} {english} {v.base}/1 anything/4 {{t}} .", v.fr, s=s, t=extra)
+    time = g.time(v, tense) if g.chance(0.6) and tense != "present" else Phrase()
+    return pair(f"{{s}} {words} {{t}} .", f"{{s}} {english} {v.base}/1 anything/4 {{t}} .", v.fr, s=s, t=time)
 
 
 @construction(0.8)
 def nobody(g: Builder) -> Phrase:
     """ne ... personne, and Personne ne ..."""
     if g.chance(0.5):
-        s, v = speaker("il"), g.transitive(stative=True)
-        tense = g.choice(("present", "past"))
-        words = french(v, s, tense, "pas").replace(" pas/3", "")
+        s, v = speaker("il"), g.transitive()
+        tense = g.choice(("present", "past")) if v.stative else "past"
+        words = french(v, s, tense, "pas").replace(" pas/3", "").replace("/2", "/1")
         verb = {"present": v.third, "past": v.past}[tense]
-        english = " ".join(f"{w}/1" for w in verb.split())
-        return pair(f"personne/3 {words} {{o}} .", f"nobody/3 {english} {{o}} .", v.fr, o=g.object(v, s, True, True))
+        return pair(f"personne/3 {words} {{o}} .", f"nobody/3 {link(verb, 1)} {{o}} .", v.fr, o=g.without_owner(v))
     s = g.subject()
     v = g.verb("voir", "connaître", "aider", "inviter", "attendre", "appeler", "suivre", "écouter", "rencontrer", "regarder", "chercher")
     past_tense = g.chance(0.4)
     words = french(v, s, "past" if past_tense else "present", "pas").replace(" pas/3", "")
     auxiliary = "didn't/23" if past_tense else f"{do(s.en_slot)}n't/3"
-    english = " ".join(f"{w}/1" for w in v.base.split())
-    place = g.phrase("where", "outdoors", "anywhere") if v.fr not in ("connaître",) and g.chance(0.7) else Phrase()
-    return pair(f"{{s}} {words} personne/4 {{p}} .", f"{{s}} {auxiliary} {english} anyone/4 {{p}} .", v.fr, s=s, p=place)
+    seen = v.fr in ("voir", "attendre", "rencontrer", "regarder", "suivre", "chercher", "aider")
+    place = g.phrase("where", "outdoors") if seen and g.chance(0.7) else Phrase()
+    return pair(f"{{s}} {words} personne/4 {{p}} .", f"{{s}} {auxiliary} {link(v.base, 1)} anyone/4 {{p}} .", v.fr, s=s, p=place)
 
 
 @construction()
@@ -150,7 +156,7 @@ def modal(g: Builder) -> Phrase:
     s = g.subject(on=True)
     name = g.choice(tuple(MODALS))
     m, (_, bare) = LEXICON.verbs[name], MODALS[name]
-    v = g.transitive(stative=False) if g.chance(0.7) else g.acting("reflexive", "moves", "goes", "water", "rest")
+    v = g.transitive(stative=False, mishap=False) if g.chance(0.7) else g.verb("coucher", "lever", "reposer", "promener", "partir", "sortir", "rester", "nager", "aller", "monter", "rentrer")
     neg = g.chance(0.3) and name != "devoir"
     form = m.forms["present"][s.slot]
     if bare:
@@ -168,11 +174,11 @@ def modal(g: Builder) -> Phrase:
 def reflexive(g: Builder) -> Phrase:
     s, v = g.subject(on=False), g.acting("reflexive")
     tense = g.choice(("present", "past", "future"))
-    if v.fr in ("lever", "coucher", "réveiller", "endormir") and g.chance(0.7):
+    if v.fr in ("lever", "coucher", "réveiller", "endormir"):
         t = g.phrase("time", "clock")
     else:
         t = g.phrase("time", "daily" if tense == "present" else tense)
-    neg = "pas" if g.chance(0.2) else ""
+    neg = g.choice(("", "", "", "pas", "jamais" if tense == "present" and v.fr != "endormir" else "pas"))
     return pair("{s} {v} {t} .", "{s} {v} {t} .", s=s, v=group(v, s, tense, neg), t=t)
 
 
@@ -214,21 +220,25 @@ def imperative_clitic(g: Builder) -> Phrase:
 @construction(0.5)
 def feelings(g: Builder) -> Phrase:
     """Paul a faim / Paul is hungry."""
-    s, (noun, english) = g.subject(animal=False), g.choice(FEELINGS)
-    neg = g.choice(("", "pas", "jamais"))
-    t = g.phrase("time", "daily") if neg == "" and noun in ("faim", "soif") else g.phrase("where", "anywhere") if g.chance(0.5) and noun != "raison" else Phrase()
-    form = AVOIR.forms["present"][s.slot]
-    words = f"ne/3 {form}/1 {neg}/3" if neg else f"{form}/1"
-    be_form = BE[s.en_slot]
-    verb = {"": f"{be_form}/1", "pas": contracted(be_form).replace("2", "1"), "jamais": f"{be_form}/1 never/3"}[neg]
-    return pair(f"{{s}} {words} {noun}/2 {{t}} .", f"{{s}} {verb} {english}/2 {{t}} .", s=s, t=t)
+    s, (noun, english) = g.subject(), g.choice(FEELINGS)
+    form, be_form = AVOIR.forms["present"][s.slot], BE[s.en_slot]
+    french_adverb, english_adverb = g.choice(ADVERBS if noun != "raison" else ADVERBS[:4])
+    if french_adverb in ("pas", "plus", "jamais"):
+        words = f"ne/3 {form}/1 {french_adverb}/3"
+        verb = contracted(be_form).replace("2", "1") if french_adverb == "pas" else f"{be_form}/1 {link(english_adverb, 3)}"
+    else:
+        words, verb = f"{form}/1 " + link(french_adverb, 3), f"{be_form}/1 " + link(english_adverb, 3)
+    place = g.phrase("where", "outdoors") if noun in ("froid", "peur") and g.chance(0.5) else Phrase()
+    return pair(f"{{s}} {words} {noun}/2 {{p}} .", f"{{s}} {verb} {english}/2 {{p}} .", s=s, p=place)
 
 
 @construction(0.5)
 def age(g: Builder) -> Phrase:
-    s = g.choice((g.name(), g.kin(), noun_phrase(g.noun("pet", "person"), "dem")))
-    years = (("deux", "two"), ("trois", "three"), ("sept", "seven"), ("dix", "ten"), ("douze", "twelve"), ("vingt", "twenty"),
-             ("trente", "thirty"), ("quarante", "forty"), ("quinze", "fifteen"), ("cinquante", "fifty"))  # fmt: skip
+    young = (("deux", "two"), ("trois", "three"), ("cinq", "five"), ("sept", "seven"), ("dix", "ten"), ("douze", "twelve"))
+    grown = (("trente", "thirty"), ("quarante", "forty"), ("cinquante", "fifty"), ("soixante", "sixty"))
+    s, years = g.choice(((g.name(), young + grown), (noun_phrase(g.noun(keys=("garçon", "fille", "enfant")), "dem"), young),
+                         (noun_phrase(g.noun("adult"), "dem"), grown), (g.kin_adult(), grown),
+                         (noun_phrase(g.noun("pet"), "dem"), young[:3])))  # fmt: skip
     french_years, english_years = g.choice(years)
     return pair(f"{{s}} {AVOIR.forms['present'][s.slot]}/1 {french_years}/2 ans/3 .", f"{{s}} {BE[s.en_slot]}/1 {english_years}/2 years/3 old/3 .", s=s)
 
@@ -268,9 +278,7 @@ def since(g: Builder) -> Phrase:
 def mood(g: Builder) -> Phrase:
     """être with a state, in several tenses."""
     s = g.subject()
-    noun = LEXICON.nouns["garçon"]
-    states = [a for a in LEXICON.adjectives.values() if a.fits & noun.classes and a.name not in ("drôle", "faible")]
-    adjective = g.choice(states)
+    adjective = LEXICON.adjectives[g.choice(("fatigué", "malade", "content", "triste", "inquiet", "occupé"))]
     tense, time = g.choice((("present", "now"), ("imperfect", "past"), ("future", "future")))
     adverb = pair("très/1", "very/1") if g.chance(0.35) else pair("un peu/1", "a/1 little/1") if g.chance(0.2) else Phrase()
     neg = "pas" if not adverb.fr and g.chance(0.5) else ""

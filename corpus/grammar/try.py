@@ -1,5 +1,5 @@
 import random, sys, traceback
-from builder import Builder
+from builder import Builder, DeadEnd
 from phrase import sentence
 import constructions  # noqa
 from registry import CONSTRUCTIONS
@@ -9,6 +9,7 @@ for c in CONSTRUCTIONS:
     print("##",c.name)
     rng=random.Random(f"{seed}{c.name}")
     for _ in range(n):
-        s=sentence(c.build(Builder(rng)))
+        try: s=sentence(c.build(Builder(rng)))
+        except DeadEnd: continue
         if "-a" in sys.argv: print(s)
         else: print(s.fr,"|",s.en, "|", s.antecedents)

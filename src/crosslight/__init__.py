@@ -1,8 +1,8 @@
 """Train your own translator, run it fast on a plain CPU, and see inside it.
 
-    import crosslight
-    translator = crosslight.load("runs/mine")
-    translator.translate(["Bonjour !"])[0].text
+import crosslight
+translator = crosslight.load("runs/mine")
+translator.translate(["Bonjour !"])[0].text
 """
 
 from typing import TYPE_CHECKING, Any

@@ -85,7 +85,9 @@ def save_bundle(bundle: Bundle, directory: Path) -> None:
             "facts": asdict(bundle.facts),
             "sha256": {name: _sha256(beside / name) for name in FILES},
         }
-        (beside / "bundle.json").write_text(json.dumps(head, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        (beside / "bundle.json").write_text(
+            json.dumps(head, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
         old = directory.with_name(directory.name + ".old")
         shutil.rmtree(old, ignore_errors=True)
         if directory.exists():
@@ -174,7 +176,9 @@ def _put(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
     with torch.no_grad():
         for name, parameter in parameters.items():
             if parameter.shape != tensors[name].shape:
-                raise KeyError(f"{name} has shape {tuple(tensors[name].shape)}, expected {tuple(parameter.shape)}")
+                raise KeyError(
+                    f"{name} has shape {tuple(tensors[name].shape)}, expected {tuple(parameter.shape)}"
+                )
             parameter.copy_(tensors[name])
 
 
@@ -196,7 +200,9 @@ def _head(directory: Path) -> dict[str, Any]:
             "give the `bundle` directory of a run, or the run whose training has ended",
         ) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BundleError(f"{file} cannot be read: {error!r}", "copy the whole bundle directory again") from None
+        raise BundleError(
+            f"{file} cannot be read: {error!r}", "copy the whole bundle directory again"
+        ) from None
 
 
 def _sha256(file: Path) -> str:

@@ -23,4 +23,7 @@ def configs(
     else:
         for preset in preset_names():
             print(preset_text(preset).splitlines()[0].removeprefix("# "))
-        print("\ncrosslight configs NAME prints one; crosslight configs all prints every setting.", file=sys.stderr)
+        print(
+            "\ncrosslight configs NAME prints one; crosslight configs all prints every setting.",
+            file=sys.stderr,
+        )

@@ -10,9 +10,13 @@ from crosslight.errors import ConfigError
 
 
 def evaluate(
-    bundle: Annotated[Path | None, typer.Argument(help="A bundle or a finished run; none to score --hyp.")] = None,
+    bundle: Annotated[
+        Path | None, typer.Argument(help="A bundle or a finished run; none to score --hyp.")
+    ] = None,
     src: Annotated[str | None, typer.Option(help="Source side of the test set.")] = None,
-    ref: Annotated[str | None, typer.Option(help="References, or a table of source TAB reference TAB ...")] = None,
+    ref: Annotated[
+        str | None, typer.Option(help="References, or a table of source TAB reference TAB ...")
+    ] = None,
     hyp: Annotated[str | None, typer.Option(help="Translations made elsewhere, instead of a bundle.")] = None,
     save: Annotated[Path | None, typer.Option(help="Also write the bundle's translations here.")] = None,
     beam: Annotated[int | None, typer.Option(help="Hypotheses kept at each step.")] = None,

@@ -12,8 +12,12 @@ def inspect(
     sentence: Annotated[str, typer.Argument(help="A sentence in the source language.")],
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write a stand-alone page.")] = None,
     kind: Annotated[str, typer.Option(help="For the terminal: encoder, decoder or cross.")] = "cross",
-    layer: Annotated[int | None, typer.Option(help="For the terminal: one layer, from 1; the last unless given.")] = None,
-    head: Annotated[int | None, typer.Option(help="For the terminal: one head, from 1; their mean unless given.")] = None,
+    layer: Annotated[
+        int | None, typer.Option(help="For the terminal: one layer, from 1; the last unless given.")
+    ] = None,
+    head: Annotated[
+        int | None, typer.Option(help="For the terminal: one head, from 1; their mean unless given.")
+    ] = None,
 ) -> None:
     """Translate one sentence and show every attention weight behind it.
 

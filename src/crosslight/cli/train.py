@@ -9,20 +9,34 @@ from crosslight.errors import ConfigError
 
 
 def train(
-    src: Annotated[str | None, typer.Option(help="Source side, one sentence a line (.gz and .xz too).")] = None,
+    src: Annotated[
+        str | None, typer.Option(help="Source side, one sentence a line (.gz and .xz too).")
+    ] = None,
     tgt: Annotated[str | None, typer.Option(help="Target side, line by line its translation.")] = None,
-    pairs: Annotated[list[str] | None, typer.Option(help="File of source TAB target; `-` reads a pipe; repeatable.")] = None,
+    pairs: Annotated[
+        list[str] | None, typer.Option(help="File of source TAB target; `-` reads a pipe; repeatable.")
+    ] = None,
     valid_src: Annotated[str | None, typer.Option(help="Source side of a validation set.")] = None,
     valid_tgt: Annotated[str | None, typer.Option(help="Target side of the validation set.")] = None,
     held_out: Annotated[
         list[str] | None, typer.Option(help="Test file whose sentences must not be trained on; repeatable.")
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Directory of the run.")] = None,
-    minutes: Annotated[float | None, typer.Option(help="How long to train (30 unless --steps is given).")] = None,
-    steps: Annotated[int | None, typer.Option(help="How many updates to train: reproducible bit for bit.")] = None,
-    preset: Annotated[str | None, typer.Option(help="tiny, small, base, big; chosen for you unless given.")] = None,
-    config: Annotated[Path | None, typer.Option(help="A TOML file of settings, laid over the preset.")] = None,
-    set_: Annotated[list[str] | None, typer.Option("--set", help="One setting, e.g. model.dropout=0.2.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option(help="How long to train (30 unless --steps is given).")
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(help="How many updates to train: reproducible bit for bit.")
+    ] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="tiny, small, base, big; chosen for you unless given.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="A TOML file of settings, laid over the preset.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="One setting, e.g. model.dropout=0.2.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Decides everything that is random.")] = None,
     resume: Annotated[Path | None, typer.Option(help="Go on with the run in this directory.")] = None,
 ) -> None:
@@ -40,7 +54,9 @@ def train(
         directory, settings = resume, task.open_run(resume, None)
     else:
         given = {
-            "data": _given(src=src, tgt=tgt, pairs=pairs, valid_src=valid_src, valid_tgt=valid_tgt, held_out=held_out),
+            "data": _given(
+                src=src, tgt=tgt, pairs=pairs, valid_src=valid_src, valid_tgt=valid_tgt, held_out=held_out
+            ),
             "train": _given(minutes=minutes, steps=steps, seed=seed),
         }
         directory = out or Path("runs") / "mine"

@@ -10,11 +10,17 @@ import typer
 def translate(
     bundle: Annotated[Path, typer.Argument(help="A bundle, or a finished run.")],
     input_: Annotated[str, typer.Option("--input", "-i", help="Text file; `-` is standard input.")] = "-",
-    output: Annotated[str, typer.Option("--output", "-o", help="Where to write; `-` is standard output.")] = "-",
-    beam: Annotated[int | None, typer.Option(help="Hypotheses kept at each step; 1 is greedy and fastest.")] = None,
+    output: Annotated[
+        str, typer.Option("--output", "-o", help="Where to write; `-` is standard output.")
+    ] = "-",
+    beam: Annotated[
+        int | None, typer.Option(help="Hypotheses kept at each step; 1 is greedy and fastest.")
+    ] = None,
     alpha: Annotated[float | None, typer.Option(help="Length penalty; larger means longer.")] = None,
     n_best: Annotated[int, typer.Option(help="Print this many translations of each line, best first.")] = 1,
-    scores: Annotated[bool, typer.Option("--scores", help="Put each line's score and a TAB before it.")] = False,
+    scores: Annotated[
+        bool, typer.Option("--scores", help="Put each line's score and a TAB before it.")
+    ] = False,
 ) -> None:
     """Translate a text, line by line. Empty lines stay empty.
 

@@ -27,7 +27,8 @@ class TransformerConfig(Settings):
     n_decoder_layers: Size = Field(6, description="Layers that write.")
     dropout: Rate = Field(0.1, description="Share of elements dropped after each sublayer and embedding.")
     norm: Literal["post", "pre"] = Field(
-        "post", description='LayerNorm after the residual sum ("post", the paper) or before the sublayer ("pre").'
+        "post",
+        description='LayerNorm after the residual sum ("post", the paper) or before the sublayer ("pre").',
     )
     positions: Literal["sinusoidal", "sinusoidal-half", "learned"] = Field(
         "sinusoidal",
@@ -36,7 +37,7 @@ class TransformerConfig(Settings):
     max_positions: Size = Field(512, description="Rows of the table when positions are learned.")
     tie: Literal["none", "two", "three"] = Field(
         "three",
-        description="One table for source, target and output (three), for target and output (two), or none shared.",
+        description="One table for source, target and output (three), for the last two (two), or none.",
     )
     attention_bias: bool = Field(False, description="Whether the attention's four projections have a bias.")
 

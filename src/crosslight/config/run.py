@@ -17,9 +17,12 @@ class DataConfig(Settings):
 
     src: str | None = Field(None, description="Source side of the training corpus, one sentence a line.")
     tgt: str | None = Field(None, description="Target side, line by line the translation of src.")
-    pairs: tuple[str, ...] = Field((), description="Training files of source TAB target, used besides src and tgt.")
+    pairs: tuple[str, ...] = Field(
+        (), description="Training files of source TAB target, used besides src and tgt."
+    )
     copies: tuple[Size, ...] = Field(
-        (), description="How often each source counts in an epoch: src and tgt first, then pairs; once unless given."
+        (),
+        description="How often each source counts in an epoch: src with tgt first, then pairs; else once.",
     )
     valid_src: str | None = Field(None, description="Source side of a validation set.")
     valid_tgt: str | None = Field(None, description="Target side of the validation set.")
@@ -41,7 +44,9 @@ class DataConfig(Settings):
                 raise ValueError(f"{src} and {tgt} come together; give both or neither")
         n_sources = len(self.pairs) + (self.src is not None)
         if self.copies and len(self.copies) != n_sources:
-            raise ValueError(f"copies has {len(self.copies)} numbers for {n_sources} sources; give one for each")
+            raise ValueError(
+                f"copies has {len(self.copies)} numbers for {n_sources} sources; give one for each"
+            )
         return self
 
 
@@ -73,7 +78,9 @@ class TrainConfig(Settings):
     """How the model learns. Exactly one of steps and minutes ends the run."""
 
     seed: int = Field(1, description="Decides initialization, order, dropout and sampling.")
-    steps: Size | None = Field(None, description="Length of the run in optimizer updates: reproducible bit for bit.")
+    steps: Size | None = Field(
+        None, description="Length of the run in optimizer updates: reproducible bit for bit."
+    )
     minutes: Positive | None = Field(None, description="Length of the run in minutes of training.")
     max_tokens_per_batch: Size = Field(4096, description="Padded tokens of a batch, on its longer side.")
     accumulate: Size = Field(1, description="Batches per update.")
@@ -81,18 +88,26 @@ class TrainConfig(Settings):
     label_smoothing: Rate = Field(0.1, description="Probability mass spread evenly over the vocabulary.")
     schedule: Literal["noam", "linear"] = Field(
         "linear",
-        description='"noam" (the paper): rises, then falls with 1/√step. "linear": rises, then falls to 0 at the end.',
+        description='After rising, the rate falls with 1/√step ("noam", the paper) or to 0 ("linear").',
     )
     learning_rate: Positive = Field(
         1.5e-3, description="Peak of the linear schedule; a factor on the paper's formula under noam."
     )
-    warmup_steps: Size = Field(4000, description="Updates during which the rate rises (at most a tenth under linear).")
+    warmup_steps: Size = Field(
+        4000, description="Updates during which the rate rises (at most a tenth under linear)."
+    )
     beta1: Rate = Field(0.9, description="Adam's memory of the gradient.")
     beta2: Rate = Field(0.98, description="Adam's memory of its square.")
     epsilon: Positive = Field(1e-9, description="Adam's ε.")
-    clip_norm: Positive | None = Field(1.0, description="Largest norm of the gradient; longer ones are scaled down.")
-    validations: Size = Field(12, description="How often, over the whole run, the model is validated and kept.")
-    sample_size: Size = Field(200, description="Validation sentences that are translated each time for BLEU and chrF.")
+    clip_norm: Positive | None = Field(
+        1.0, description="Largest norm of the gradient; longer ones are scaled down."
+    )
+    validations: Size = Field(
+        12, description="How often, over the whole run, the model is validated and kept."
+    )
+    sample_size: Size = Field(
+        200, description="Validation sentences that are translated each time for BLEU and chrF."
+    )
     patience: Size | None = Field(
         None, description="Validations without a better loss after which training stops early."
     )

@@ -42,9 +42,7 @@ class Batch:
         return Batch(self.src.to(device), self.tgt_in.to(device), self.tgt_out.to(device), self.pad_id)
 
 
-def make_batch(
-    srcs: Sequence[Ids], tgts: Sequence[Ids], *, pad_id: int, bos_id: int, eos_id: int
-) -> Batch:
+def make_batch(srcs: Sequence[Ids], tgts: Sequence[Ids], *, pad_id: int, bos_id: int, eos_id: int) -> Batch:
     """Pairs of token ids (without special ids) as one batch."""
     return Batch(
         src=pad([[*src, eos_id] for src in srcs], pad_id),

@@ -117,7 +117,8 @@ def beam_search(
         live = going.values
         parents, nexts = parents.gather(1, going.indices), nexts.gather(1, going.indices)
         written = torch.cat(
-            (written.gather(1, parents[:, :, None].expand(-1, -1, written.shape[2])), nexts[:, :, None]), dim=2
+            (written.gather(1, parents[:, :, None].expand(-1, -1, written.shape[2])), nexts[:, :, None]),
+            dim=2,
         )
         stay = []
         for b, sentence in enumerate(open_):
@@ -171,9 +172,8 @@ class _Sentence:
     def break_off(self, logps: list[float], outputs: list[list[int]]) -> None:
         for logp, tokens in zip(logps, outputs, strict=True):
             if logp > float("-inf"):
-                tokens = tokens[: self.limit]
-                score = logp / length_penalty(max(1, len(tokens)), self._alpha)
-                self._broken_off.append(Hypothesis(tokens, logp, score, False))
+                score = logp / length_penalty(len(tokens), self._alpha)
+                self._broken_off.append(Hypothesis(tokens[: self.limit], logp, score, False))
 
     def best(self) -> list[Hypothesis]:
         """The finished ones; only if there is none, those that the limit broke off."""

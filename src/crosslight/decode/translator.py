@@ -91,16 +91,22 @@ class Translator:
                 parts += [(piece, piece is pieces[1]) for piece in pieces if piece]
         return parts
 
-    def search(self, srcs: Sequence[list[int]], config: DecodeConfig, n_best: int = 1) -> list[list[Hypothesis]]:
+    def search(
+        self, srcs: Sequence[list[int]], config: DecodeConfig, n_best: int = 1
+    ) -> list[list[Hypothesis]]:
         """The best hypotheses for source ids (end token included), batched by length, in input order."""
         results: list[list[Hypothesis]] = [[] for _ in srcs]
         for batch in _batches([len(src) for src in srcs], max(1, config.max_tokens_per_batch // config.beam)):
-            for i, hypotheses in zip(batch, self._search_batch([srcs[i] for i in batch], config, n_best), strict=True):
+            for i, hypotheses in zip(
+                batch, self._search_batch([srcs[i] for i in batch], config, n_best), strict=True
+            ):
                 results[i] = hypotheses
         return results
 
     @torch.inference_mode()
-    def _search_batch(self, srcs: list[list[int]], config: DecodeConfig, n_best: int) -> list[list[Hypothesis]]:
+    def _search_batch(
+        self, srcs: list[list[int]], config: DecodeConfig, n_best: int
+    ) -> list[list[Hypothesis]]:
         device = next(self._model.parameters()).device
         state = self._model.start(pad(srcs, PAD_ID).to(device))
         limits = [len(src) - 1 + config.max_extra for src in srcs]
@@ -110,9 +116,18 @@ class Translator:
 
         ids = {"bos_id": BOS_ID, "eos_id": EOS_ID}
         if config.beam == 1 and n_best == 1:
-            return [[h] for h in greedy_search(decode, state, limits, **ids, banned=BANNED, alpha=config.alpha)]
+            return [
+                [h] for h in greedy_search(decode, state, limits, **ids, banned=BANNED, alpha=config.alpha)
+            ]
         return beam_search(
-            decode, state, limits, **ids, banned=BANNED, alpha=config.alpha, beam=max(config.beam, n_best), n_best=n_best
+            decode,
+            state,
+            limits,
+            **ids,
+            banned=BANNED,
+            alpha=config.alpha,
+            beam=max(config.beam, n_best),
+            n_best=n_best,
         )
 
     def _search(self, texts: list[str], config: DecodeConfig, n_best: int) -> dict[str, list[Hypothesis]]:

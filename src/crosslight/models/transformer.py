@@ -6,6 +6,7 @@
 Shape letters: B batch · S source tokens · T target tokens · V vocabulary · D d_model.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from jaxtyping import Bool, Float, Int
@@ -47,8 +48,8 @@ class Transformer(nn.Module):
         super().__init__()
         self.src_embedding = src_embedding
         self.tgt_embedding = tgt_embedding
-        self.encoder_layers = nn.ModuleList(encoder_layers)
-        self.decoder_layers = nn.ModuleList(decoder_layers)
+        self.encoder_layers: Iterable[EncoderLayer] = nn.ModuleList(encoder_layers)  # type: ignore[assignment]
+        self.decoder_layers: Iterable[DecoderLayer] = nn.ModuleList(decoder_layers)  # type: ignore[assignment]
         self.encoder_norm = encoder_norm
         self.decoder_norm = decoder_norm
         self.output = output
@@ -83,8 +84,8 @@ class Transformer(nn.Module):
         x = self.tgt_embedding(tokens, n_past)
         grown = []
         for layer, past, memory in zip(self.decoder_layers, state.past, state.memory, strict=True):
-            x, past = layer(x, past, memory, causal, state.memory_mask)
-            grown.append(past)
+            x, longer = layer(x, past, memory, causal, state.memory_mask)
+            grown.append(longer)
         return self.output.logits(self.decoder_norm(x)), state._replace(past=tuple(grown))
 
     def forward(self, src: Int[Tensor, "B S"], tgt_in: Int[Tensor, "B T"]) -> Float[Tensor, "B T V"]:

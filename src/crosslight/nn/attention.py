@@ -4,6 +4,7 @@ Shape letters: B batch · H heads · T queries · S keys · K d_head · D d_mode
 A mask is boolean and True means "this query may look at this key"; it broadcasts to (B, H, T, S).
 """
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -37,7 +38,7 @@ def attention_weights(
     >>> attention_weights(q, k)
     tensor([[[[0.6698, 0.3302]]]])
     """
-    scores = q @ k.transpose(-2, -1) / q.shape[-1] ** 0.5
+    scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
     if mask is not None:
         scores = scores.masked_fill(~mask, float("-inf"))
     return scores.softmax(dim=-1)
@@ -87,7 +88,7 @@ class MultiHeadAttention(nn.Module):
                     "choose n_heads among the divisors of d_model, or give d_head",
                 )
             d_head = d_model // n_heads
-        self.n_heads = n_heads
+        self.n_heads, self.d_head = n_heads, d_head
         self.q_proj = nn.Linear(d_model, n_heads * d_head, bias)
         self.k_proj = nn.Linear(d_model, n_heads * d_head, bias)
         self.v_proj = nn.Linear(d_model, n_heads * d_head, bias)
@@ -116,4 +117,4 @@ class MultiHeadAttention(nn.Module):
         return out
 
     def _split(self, x: Float[Tensor, "B T HK"]) -> Float[Tensor, "B H T K"]:
-        return x.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)
+        return x.view(*x.shape[:2], self.n_heads, self.d_head).transpose(1, 2)

@@ -38,7 +38,7 @@ class Dropout(nn.Module):
         """X with holes in it while training; x itself otherwise."""
         if not self.training or self.n_dropped == 0:
             return x
-        out: Tensor = _ByteDropout.apply(x, self.n_dropped)
+        out: Tensor = _ByteDropout.apply(x, self.n_dropped)  # type: ignore[no-untyped-call]
         return out
 
     def extra_repr(self) -> str:

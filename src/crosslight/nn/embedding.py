@@ -1,5 +1,7 @@
 """From token ids to vectors, and back to logits through the same table (section 3.4)."""
 
+import math
+
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
@@ -22,7 +24,7 @@ class TokenEmbedding(nn.Module):
     def forward(self, tokens: Int[Tensor, "B T"]) -> Float[Tensor, "B T D"]:
         """The scaled vectors of tokens."""
         x: Tensor = self.table(tokens)
-        return x * self.table.embedding_dim**0.5
+        return x * math.sqrt(self.table.embedding_dim)
 
     def logits(self, x: Float[Tensor, "B T D"]) -> Float[Tensor, "B T V"]:
         """The pre-softmax linear transformation: x against every token's vector."""

@@ -29,7 +29,7 @@ class FeedForward(nn.Module):
 
 
 class Residual(nn.Module):
-    """"Add & Norm": what happens before and after each sublayer.
+    """ "Add & Norm": what happens before and after each sublayer.
 
         post (the paper, section 3.1)    LayerNorm(x + dropout(sublayer(x)))
         pre  (the authors' later code)   x + dropout(sublayer(LayerNorm(x)))
@@ -56,7 +56,9 @@ class Residual(nn.Module):
 class EncoderLayer(nn.Module):
     """Figure 1, left box: self-attention, then feed-forward."""
 
-    def __init__(self, attention: MultiHeadAttention, feed_forward: FeedForward, residuals: list[Residual]) -> None:
+    def __init__(
+        self, attention: MultiHeadAttention, feed_forward: FeedForward, residuals: list[Residual]
+    ) -> None:
         super().__init__()
         self.self_attention = attention
         self.feed_forward = feed_forward

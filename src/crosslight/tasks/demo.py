@@ -59,12 +59,16 @@ def demo(out: Path, minutes: float, console: Console) -> None:
         console.print(scores.table(), markup=False, highlight=False, soft_wrap=True)
     console.print("\nTranslations", style="bold")
     for translation in translator.translate(list(SENTENCES)):
-        console.print(f"  {translation.src}\n  → {translation.text}", markup=False, highlight=False, soft_wrap=True)
+        console.print(
+            f"  {translation.src}\n  → {translation.text}", markup=False, highlight=False, soft_wrap=True
+        )
     page = out / "attention.html"
     inspection = explain.inspect(out, SENTENCES[3])
     explain.write_page(inspection, page)
     console.print("\nWhat the model looked at (cross-attention, last layer)", style="bold")
-    console.print(explain.heatmap(inspection, "cross", None, None), markup=False, highlight=False, soft_wrap=True)
+    console.print(
+        explain.heatmap(inspection, "cross", None, None), markup=False, highlight=False, soft_wrap=True
+    )
     console.print(
         f"\nEvery layer and head: open {page.resolve().as_uri()}\n\n"
         f"Next:\n"

@@ -33,28 +33,36 @@ def examine() -> list[Finding]:
     """Everything worth knowing, the worrying marked."""
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in NEEDED)
     threads, rates = probe_threads()
+    products = ", ".join(f"{rate:.0f} GFLOP/s on {n} thread(s)" for n, rate in rates.items())
     free = shutil.disk_usage(Path.cwd()).free / 1e9
     encoding = locale.getpreferredencoding(False)
     return [
         Finding(True, f"crosslight {__version__}, Python {platform.python_version()}, {platform.platform()}"),
         Finding(True, versions),
-        Finding(True, f"device: {choose_device('auto')}; CPU instructions: {torch.backends.cpu.get_cpu_capability()}"),
         Finding(
             True,
-            f"matrix products: {', '.join(f'{rate:.0f} GFLOP/s on {n} thread(s)' for n, rate in rates.items())}"
-            f" → {threads} thread(s) for training",
+            f"device: {choose_device('auto')}; CPU instructions: {torch.backends.cpu.get_cpu_capability()}",
         ),
+        Finding(True, f"matrix products: {products} → {threads} thread(s) for training"),
         Finding(True, f"training: about {_training_rate(threads):,.0f} target tokens/s with preset small"),
         Finding(True, f"glibc keeps freed memory: {'yes' if keep_freed_memory() else 'not on this system'}"),
-        Finding(free > 1, f"{free:.1f} GB free here" + ("" if free > 1 else ": too little for a run's checkpoints")),
+        Finding(
+            free > 1,
+            f"{free:.1f} GB free here" + ("" if free > 1 else ": too little for a run's checkpoints"),
+        ),
         Finding(_writable(), f"temporary files: {tempfile.gettempdir()}"),
-        Finding(True, f"text encoding of this system: {encoding} (files are read and written as UTF-8 all the same)"),
+        Finding(
+            True,
+            f"text encoding of this system: {encoding} (files are read and written as UTF-8 all the same)",
+        ),
     ]
 
 
 def _training_rate(threads: int, n_steps: int = 3) -> float:
     torch.set_num_threads(threads)
-    config = TransformerConfig(d_model=256, d_ff=1024, n_heads=4, n_encoder_layers=4, n_decoder_layers=3, norm="pre")
+    config = TransformerConfig(
+        d_model=256, d_ff=1024, n_heads=4, n_encoder_layers=4, n_decoder_layers=3, norm="pre"
+    )
     model = build_model(config, 8000, 8000)
     optimizer, objective = adam(model, 0.9, 0.98, 1e-9), label_smoothed(0.1)
     batch = make_batch([range(4, 23)] * 100, [range(4, 23)] * 100, pad_id=0, bos_id=2, eos_id=3)

@@ -68,7 +68,7 @@ def inspect(path: Path | str, sentence: str) -> Inspection:
 
 def heatmap(inspection: Inspection, kind: str, layer: int | None, head: int | None) -> str:
     """A compact heat-map for the terminal; layers and heads are counted from 1."""
-    if kind not in ("encoder", "decoder", "cross"):
+    if kind != "encoder" and kind != "decoder" and kind != "cross":  # noqa: PLR1714 (narrows the type)
         raise ConfigError(f"--kind {kind!r} is no attention", "choose encoder, decoder or cross")
     n_layers, n_heads = inspection.attention(kind).weights.shape[:2]
     for name, value, limit in (("layer", layer, n_layers), ("head", head, n_heads)):

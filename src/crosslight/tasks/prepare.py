@@ -54,7 +54,7 @@ def train_sources(data: DataConfig) -> list[Source]:
 
 
 def count_pairs(data: DataConfig) -> int:
-    """How many pairs the training files hold; faults in them come to light here, before anything is written."""
+    """How many pairs the training files hold; their faults come to light here, before anything is written."""
     return sum(
         check_parallel(*source) if isinstance(source, tuple) else sum(1 for _ in read_pairs(source))
         for source in train_sources(data)
@@ -97,7 +97,9 @@ def prepare(config: RunConfig, directory: Path, say: Say) -> Prepared:
     tests = set(_test_sentences(config.data))
     valid = list(Cleaner(rules).clean(_validation_pairs(config.data, tests)))
     if not valid:
-        raise CorpusError("no validation pair is left", "give --valid-src and --valid-tgt, or a larger corpus")
+        raise CorpusError(
+            "no validation pair is left", "give --valid-src and --valid-tgt, or a larger corpus"
+        )
     write_text(directory / "valid", iter([valid]))
     cleaner = Cleaner(rules, [*tests, *(side for pair in valid for side in (pair.src, pair.tgt))])
     n_pairs = write_text(directory / "train", _blocks(_training_pairs(config.data, cleaner)))
@@ -132,7 +134,11 @@ def _subwords(config: RunConfig, directory: Path, n_pairs: int, say: Say) -> tup
             size, reason = choose_vocab_size(n_pairs, len({word for line in lines for word in line.split()}))
             say(f"vocabulary: {reason}")
         return Subword.train(
-            lines, size, kind=config.subword.kind, byte_fallback=config.subword.byte_fallback, seed=config.train.seed
+            lines,
+            size,
+            kind=config.subword.kind,
+            byte_fallback=config.subword.byte_fallback,
+            seed=config.train.seed,
         )
 
     if joint:
@@ -194,7 +200,11 @@ def _validation_pairs(data: DataConfig, tests: set[str]) -> Iterator[Pair]:
         for pair in _read(train_sources(data)):
             key = sentence_key(pair.src)
             digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-            if int.from_bytes(digest) % one_in == 0 and key not in keys and sentence_key(pair.tgt) not in keys:
+            if (
+                int.from_bytes(digest) % one_in == 0
+                and key not in keys
+                and sentence_key(pair.tgt) not in keys
+            ):
                 yield pair
 
     yield from islice(chosen(), wanted)

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from crosslight import __version__
 from crosslight.bundle import Bundle, Facts, save_bundle
-from crosslight.config.choose import choose_dropout, choose_preset
+from crosslight.config.choose import choose_regularization, choose_preset
 from crosslight.config.load import merge, preset_text, read_toml, run_config, settings, to_toml
 from crosslight.config.run import DataConfig, RunConfig
 from crosslight.data.stream import Stream
@@ -60,11 +60,15 @@ def train(config: RunConfig, out: Path, console: Console, *, resume: bool = Fals
     with Progress(out, console) as progress:
         prepared = prepare(config, out / "data", progress.say)
         torch.manual_seed(config.train.seed)
-        model = build_model(config.model, prepared.src_subword.vocab_size, prepared.tgt_subword.vocab_size, PAD_ID)
+        model = build_model(
+            config.model, prepared.src_subword.vocab_size, prepared.tgt_subword.vocab_size, PAD_ID
+        )
         model.to(choose_device(config.train.device))
         n_parameters = sum(p.numel() for p in model.parameters())
         progress.say(f"model: {n_parameters / 1e6:.1f} M parameters; threads: {environment['threads']}")
-        bundle = Bundle(config, prepared.src_subword, prepared.tgt_subword, model, _facts(config, prepared, Ledger()))
+        bundle = Bundle(
+            config, prepared.src_subword, prepared.tgt_subword, model, _facts(config, prepared, Ledger())
+        )
         checkpoints = Checkpoints(out / "checkpoints", config.train.average_last)
         ledger, stopped_by = fit(
             model,
@@ -100,7 +104,8 @@ def open_run(out: Path, config: RunConfig | None) -> RunConfig:
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         what = "already holds a run" if file.is_file() else "already exists and holds other things"
         raise RunError(
-            f"{out} {what}", f"go on with it: crosslight train --resume {out}, or choose another place with -o"
+            f"{out} {what}",
+            f"go on with it: crosslight train --resume {out}, or choose another place with -o",
         )
     out.mkdir(parents=True, exist_ok=True)
     file.write_text(to_toml(config), encoding="utf-8", newline="\n")
@@ -144,7 +149,9 @@ class Validator:
 
     def __call__(self) -> Validation:
         """The validation that the training loop asks for; another sample sentence each time."""
-        hypotheses = [t.text for t in Translator(self._bundle).translate([p.src for p in self._sample], beam=1)]
+        hypotheses = [
+            t.text for t in Translator(self._bundle).translate([p.src for p in self._sample], beam=1)
+        ]
         scores = evaluate(hypotheses, [[p.tgt for p in self._sample]], metrics=("bleu", "chrf"))
         shown = self._n_seen * 7 % len(self._sample)
         self._n_seen += 1
@@ -158,7 +165,10 @@ class Validator:
         pairs = [self._corpus.pair(i) for i in range(len(self._corpus))]
         hypotheses = [t.text for t in Translator(self._bundle).translate([p.src for p in pairs])]
         scores = evaluate(hypotheses, [[p.tgt for p in pairs]], metrics=("bleu", "chrf"))
-        return {f"{s.name} (validation, {len(pairs):,} pairs)": f"{s.value:.1f} `{s.signature}`" for s in scores.scores}
+        return {
+            f"{s.name} (validation, {len(pairs):,} pairs)": f"{s.value:.1f} `{s.signature}`"
+            for s in scores.scores
+        }
 
 
 def _choose_weights(bundle: Bundle, checkpoints: Checkpoints, prepared: Prepared, progress: Progress) -> None:
@@ -178,7 +188,9 @@ def _choose_weights(bundle: Bundle, checkpoints: Checkpoints, prepared: Prepared
     chosen = min(losses, key=lambda name: losses[name])
     load_weights(model, candidates[chosen])
     progress.say(
-        "validation loss: " + " · ".join(f"{name} {loss:.4f}" for name, loss in losses.items()) + f" → {chosen}"
+        "validation loss: "
+        + " · ".join(f"{name} {loss:.4f}" for name, loss in losses.items())
+        + f" → {chosen}"
     )
     bundle.facts.scores.update(validator.final_scores())
     for name, score in bundle.facts.scores.items():
@@ -236,7 +248,7 @@ def plan(
     if preset is None:
         preset, reason = choose_preset(n_pairs, wishes["train"].get("minutes"))
         reasons.append(reason)
-        if choice := choose_dropout(n_pairs):
+        if choice := choose_regularization(n_pairs):
             layers.append(choice[0])
             reasons.append(choice[1])
     tree = merge(tomllib.loads(preset_text(preset)), *layers, wishes)
@@ -245,7 +257,9 @@ def plan(
         if one in wishes["train"] and other not in wishes["train"]:
             tree["train"].pop(other, None)
     languages = {"src_lang": language_of(data.src), "tgt_lang": language_of(data.tgt)}
-    tree = merge({"data": languages}, tree, {"data": data.model_dump(exclude_none=True, exclude_defaults=True)})
+    tree = merge(
+        {"data": languages}, tree, {"data": data.model_dump(exclude_none=True, exclude_defaults=True)}
+    )
     return run_config(tree, str(file) if file else "the settings"), reasons
 
 

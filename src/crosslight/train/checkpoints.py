@@ -86,7 +86,8 @@ class Checkpoints:
             for index, (name, parameter) in enumerate(model.named_parameters()):
                 state = {key: tensors[f"adam.{key}.{name}"] for key in ("step", "exp_avg", "exp_avg_sq")}
                 optimizer.state[optimizer.param_groups[0]["params"][index]] = {
-                    key: value if key == "step" else value.to(parameter.device) for key, value in state.items()
+                    key: value if key == "step" else value.to(parameter.device)
+                    for key, value in state.items()
                 }
             return Ledger.from_json(header["ledger"])
         except FileNotFoundError:

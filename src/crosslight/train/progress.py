@@ -40,7 +40,10 @@ class Progress:
         self._metrics: TextIO = (directory / "metrics.jsonl").open("a", encoding="utf-8")
         self._log: TextIO = (directory / "log.txt").open("a", encoding="utf-8")
         self._bar = Bar(
-            TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), console=console
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %"),
+            console=console,
         )
         self._task = self._bar.add_task("training", total=1.0)
         self._meter = Meter()

@@ -3,6 +3,7 @@
 A schedule is a plain function of the step (from 1) and of the progress through the run (0 to 1).
 """
 
+import math
 from collections.abc import Callable
 
 Schedule = Callable[[int, float], float]
@@ -18,7 +19,7 @@ def noam(d_model: int, warmup_steps: int, factor: float = 1.0) -> Schedule:
     """
 
     def rate(step: int, progress: float) -> float:
-        return factor * d_model**-0.5 * min(step**-0.5, step * warmup_steps**-1.5)
+        return factor / math.sqrt(d_model) * min(1 / math.sqrt(step), step / math.sqrt(warmup_steps) ** 3)
 
     return rate
 

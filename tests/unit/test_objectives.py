@@ -1,0 +1,71 @@
+"""Label smoothing against its definition, written out by hand in float64."""
+
+import math
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from crosslight.data.batch import Batch, make_batch
+from crosslight.train.objectives import label_smoothed
+
+V, PAD = 7, 0
+
+
+class Fixed(nn.Module):
+    """A model that says the same whatever it reads."""
+
+    def __init__(self, logits: Tensor) -> None:
+        super().__init__()
+        self.said = nn.Parameter(logits)
+
+    def forward(self, src: Tensor, tgt_in: Tensor) -> Tensor:
+        return self.said
+
+
+def batch() -> Batch:
+    """Targets of 3, 1 and 5 tokens, their ends included."""
+    return make_batch([[4, 5]] * 3, [[6, 4], [], [5, 5, 4, 6]], pad_id=PAD, bos_id=2, eos_id=3)
+
+
+def drawn() -> Tensor:
+    return 2 * torch.randn(3, 5, V, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.5])
+def test_is_the_definition(smoothing: float) -> None:
+    """H(q', p) = -Σ_k q'(k) log p(k), with q'(k) = (1 - ε) [k = right] + ε / V, over every real token."""
+    logits, targets = drawn(), batch().tgt_out.tolist()
+    total = 0.0
+    for row, said in zip(targets, logits.tolist(), strict=True):
+        for right, z in zip(row, said, strict=True):
+            if right == PAD:
+                continue
+            log_sum = math.log(sum(map(math.exp, z)))
+            for k in range(V):
+                q = (1 - smoothing) * (k == right) + smoothing / V
+                total -= q * (z[k] - log_sum)
+    loss = label_smoothed(smoothing)(Fixed(logits), batch())
+    assert float(loss.total) == pytest.approx(total, rel=1e-12)
+    assert loss.n_tokens == 9
+
+
+@pytest.mark.parametrize("smoothing", [0.1, 0.5])
+def test_its_least_value_is_the_entropy_of_the_smoothed_target(smoothing: float) -> None:
+    """Reached where the model says exactly q', so that being surer than that costs."""
+    q = torch.full((3, 5, V), smoothing / V, dtype=torch.float64)
+    q.scatter_add_(2, batch().tgt_out[:, :, None], torch.full((3, 5, 1), 1 - smoothing).double())
+    model = Fixed(q.log())
+    loss = label_smoothed(smoothing)(model, batch())
+    entropy = -sum(p * math.log(p) for p in [1 - smoothing + smoothing / V] + [smoothing / V] * (V - 1))
+    assert float(loss.total) / loss.n_tokens == pytest.approx(entropy, rel=1e-12)
+    loss.total.backward()  # type: ignore[no-untyped-call]
+    assert model.said.grad is not None
+    assert model.said.grad.abs().max() < 1e-12
+
+
+def test_padding_has_no_gradient_and_all_else_has() -> None:
+    model = Fixed(drawn())
+    label_smoothed(0.1)(model, batch()).total.backward()  # type: ignore[no-untyped-call]
+    assert model.said.grad is not None
+    assert ((model.said.grad.abs().sum(dim=2) > 0) == (batch().tgt_out != PAD)).all()
