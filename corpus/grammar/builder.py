@@ -10,10 +10,45 @@ from phrase import Phrase, pair
 
 T = TypeVar("T")
 PRONOUNS = ("je", "tu", "il", "elle", "on", "nous", "vous", "ils", "elles")
-DURING = ("manger", "lire", "écrire", "regarder", "écouter", "chanter", "dessiner", "chercher", "porter", "laver", "nettoyer", "réparer",
-          "préparer", "couper", "attendre", "boire", "apprendre", "utiliser", "suivre")  # fmt: skip
-MEANT = frozenset({"acheter", "vendre", "manger", "lire", "écrire", "chercher", "dessiner", "trouver", "préparer", "voir", "boire"})  # pas de ...
-ELSEWHERE = frozenset({"acheter", "choisir", "visiter", "traverser", "manger", "rencontrer"})  # hardly with one's own things
+DURING = (
+    "manger",
+    "lire",
+    "écrire",
+    "regarder",
+    "écouter",
+    "chanter",
+    "dessiner",
+    "chercher",
+    "porter",
+    "laver",
+    "nettoyer",
+    "réparer",
+    "préparer",
+    "couper",
+    "attendre",
+    "boire",
+    "apprendre",
+    "utiliser",
+    "suivre",
+)
+MEANT = frozenset(
+    {
+        "acheter",
+        "vendre",
+        "manger",
+        "lire",
+        "écrire",
+        "chercher",
+        "dessiner",
+        "trouver",
+        "préparer",
+        "voir",
+        "boire",
+    }
+)  # pas de ...
+ELSEWHERE = frozenset(
+    {"acheter", "choisir", "visiter", "traverser", "manger", "rencontrer"}
+)  # hardly with one's own things
 GENERIC = frozenset({"aimer", "préférer", "connaître", "comprendre", "oublier"})  # need a definite object
 
 
@@ -38,28 +73,46 @@ class Builder:
 
     def noun(self, *classes: str, keys: Iterable[str] = ()) -> Noun:
         wanted, named_ones = set(classes), set(keys)
-        found = [n for n in LEXICON.nouns.values() if n.fr not in self.used and (n.fr in named_ones or n.classes & wanted)]
+        found = [
+            n
+            for n in LEXICON.nouns.values()
+            if n.fr not in self.used and (n.fr in named_ones or n.classes & wanted)
+        ]
         noun = self.choice(found)
         self.used.add(noun.fr)
         return noun
 
     def verb(self, *names: str) -> Verb:
-        return LEXICON.verbs[self.choice(names)]
+        """One of these verbs, given one by one or as a string of several."""
+        return LEXICON.verbs[self.choice(" ".join(names).split())]
 
     def transitive(self, *, objects: Iterable[str] = (), stative: bool = True, mishap: bool = True) -> Verb:
         """A verb with an object; `mishap` allows to lose and to break."""
         wanted = set(objects)
-        return self.choice([v for v in LEXICON.verbs.values() if v.objects and not v.row.get("gift")
-                            and (stative or not v.stative) and (not wanted or v.objects & wanted)
-                            and (mishap or v.fr not in ("perdre", "casser", "oublier"))])  # fmt: skip
+        return self.choice(
+            [
+                v
+                for v in LEXICON.verbs.values()
+                if v.objects
+                and not v.row.get("gift")
+                and (stative or not v.stative)
+                and (not wanted or v.objects & wanted)
+                and (mishap or v.fr not in ("perdre", "casser", "oublier"))
+            ]
+        )
 
     def acting(self, *acts: str) -> Verb:
         return self.choice([v for v in LEXICON.verbs.values() if v.acts & set(acts)])
 
     def adjective(self, noun: Noun, before: bool | None = None, state: bool = False) -> Adjective | None:
         """An adjective that fits; states (tired, broken) only where the caller says so."""
-        found = [a for a in LEXICON.adjectives.values() if a.fits & noun.classes and (before is None or a.before == before)
-                 and (state or not (a.has("state") or a.has("predicate")))]  # fmt: skip
+        found = [
+            a
+            for a in LEXICON.adjectives.values()
+            if a.fits & noun.classes
+            and (before is None or a.before == before)
+            and (state or not (a.has("state") or a.has("predicate")))
+        ]
         return self.choice(found) if found else None
 
     def name(self) -> NP:
@@ -83,8 +136,11 @@ class Builder:
             return noun_phrase(noun)
         return self.modified(noun, self.choice(("def", "dem")), self.chance(0.3))
 
-    def modified(self, noun: Noun, kind: str, plural: bool, share: float = 0.25, owner: NP | None = None) -> NP:
+    def modified(
+        self, noun: Noun, kind: str, plural: bool, share: float = 0.25, owner: NP | None = None
+    ) -> NP:
         adjective = self.adjective(noun) if self.chance(share) else None
+        plural = plural and not (kind == "none" and noun.form(True) == noun.fr)  # pas de souris: a mouse
         return noun_phrase(noun, kind, plural, (adjective,) if adjective else (), owner)
 
     def somebody(self, animal: bool = False) -> NP:
@@ -95,7 +151,9 @@ class Builder:
         if roll < 0.5:
             return self.kin()
         noun = self.noun("animal") if animal and self.chance(0.6) else self.noun("person")
-        return self.modified(noun, self.choice(("def", "def", "dem")), self.chance(0.3) and "unique" not in noun.classes, 0.2)
+        return self.modified(
+            noun, self.choice(("def", "def", "dem")), self.chance(0.3) and "unique" not in noun.classes, 0.2
+        )
 
     def subject(self, animal: bool = False, on: bool = True) -> NP:
         if self.chance(0.45):
@@ -108,17 +166,27 @@ class Builder:
         p = pair("{a} et/1 {b}", "{a} and/1 {b}", a=a, b=b)
         return NP(p.fr, p.en, p.lemmas, 5, 5, a.fem and b.fem)
 
-    def object(self, verb: Verb, s: NP, negated: bool = False, definite: bool = False, adjective: float = 0.25) -> NP:
+    def object(
+        self, verb: Verb, s: NP, negated: bool = False, definite: bool = False, adjective: float = 0.25
+    ) -> NP:
         classes = verb.objects
         if "person" in classes and self.chance(0.6 if classes != {"person"} else 1):
             return self.other_person(s)
         noun = self.noun(*(classes - {"person"}))
         if "mass" in noun.classes:
             return noun_phrase(noun, "def" if definite else "any" if negated else "some")
-        owner = s if self.chance(0.2) and noun.classes & {"thing", "pet", "owned"} and verb.fr not in ELSEWHERE else None
+        owner = (
+            s
+            if self.chance(0.2) and noun.classes & {"thing", "pet", "owned"} and verb.fr not in ELSEWHERE
+            else None
+        )
         if owner:
             return self.modified(noun, "def", self.chance(0.2), adjective, owner)
-        kinds = ["def", "dem"] if definite or verb.fr in GENERIC or (negated and verb.fr not in MEANT) else ["def", "indef", "indef", "dem"]
+        kinds = (
+            ["def", "dem"]
+            if definite or verb.fr in GENERIC or (negated and verb.fr not in MEANT)
+            else ["def", "indef", "indef", "dem"]
+        )
         kind = self.choice(kinds)
         if negated and kind == "indef":
             kind = "none"
@@ -133,7 +201,9 @@ class Builder:
         if roll < 0.7:
             return self.kin(s if s.en_slot != 3 or s.slot == 3 else None)
         noun = self.noun("person")
-        return noun_phrase(noun, self.choice(("def", "dem")), self.chance(0.3) and "unique" not in noun.classes)
+        return noun_phrase(
+            noun, self.choice(("def", "dem")), self.chance(0.3) and "unique" not in noun.classes
+        )
 
     def phrase(self, group: str, *kinds: str) -> Phrase:
         kind = self.choice(kinds)
@@ -153,8 +223,14 @@ class Builder:
 
     def activity(self, animal: bool = False) -> Verb:
         """An intransitive verb for something that lasts."""
-        return self.choice([v for v in LEXICON.verbs.values() if v.acts & {"anywhere", "outdoors", "rest", "water", "away"}
-                            and (not animal or "animal" in v.subjects)])  # fmt: skip
+        return self.choice(
+            [
+                v
+                for v in LEXICON.verbs.values()
+                if v.acts & {"anywhere", "outdoors", "rest", "water", "away"}
+                and (not animal or "animal" in v.subjects)
+            ]
+        )
 
 
 def continued(subject: NP) -> NP:

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from builder import Builder, DeadEnd
-from phrase import Sentence, sentence
-from reference import street_sentences
 from constructions import CONSTRUCTIONS
+from phrase import Sentence, sentence
+from pronouns import street_sentences
 from registry import Construction
 from tokens import tokenize
 
@@ -23,6 +23,7 @@ SIZE = 82_000  # training pairs aimed at
 EVALUATION = 1_000  # pairs in each of validation and test
 NOVEL = 0.6  # share of these with an unseen (construction, word)
 HELD_OUT = 0.06  # share of a construction's sentences set aside for that
+HOMES = 3  # constructions in which every word stays
 COMMON = 0.12  # words in more of a construction's sentences than this are never held out from it
 OUTPUT = Path(__file__).resolve().parents[2] / "src" / "crosslight" / "sample"
 
@@ -70,24 +71,35 @@ def sample(entry: Construction, rng: random.Random, wanted: int, seen: dict[str,
     return found
 
 
-def hold_out(pool: Sequence[Sentence], rng: random.Random, protected: frozenset[str]) -> frozenset[str]:
-    """Words this construction shall never show in training: HELD_OUT of its sentences, no word that carries it."""
+def hold_out(
+    pool: Sequence[Sentence], rng: random.Random, protected: frozenset[str], homes: Counter[str]
+) -> frozenset[str]:
+    """Words this construction never shows in training: HELD_OUT of its sentences, no frequent word.
+
+    `homes` counts the constructions that still show a word; each word keeps HOMES of them.
+    """
     counts = Counter(lemma for made in pool for lemma in made.lemmas)
-    words = sorted(w for w, n in counts.items() if n <= COMMON * len(pool) and w not in protected)
-    rng.shuffle(words)
+    candidates = sorted(w for w, n in counts.items() if n <= COMMON * len(pool) and w not in protected)
+    rng.shuffle(candidates)
     chosen: set[str] = set()
-    for word in words:
+    for word in candidates:
         if sum(not chosen.isdisjoint(made.lemmas) for made in pool) >= HELD_OUT * len(pool):
             break
-        chosen.add(word)
+        if homes[word] > HOMES:
+            homes[word] -= 1
+            chosen.add(word)
     return frozenset(chosen)
 
 
-def take(source: list[Made], count: int, english: set[str]) -> Iterator[Made]:
-    """Remove pairs from the end of the source; no English sentence twice in the evaluation sets."""
+def words(made: Sentence) -> list[str]:
+    return [token.lower() for token in tokenize(made.fr) + tokenize(made.en)]
+
+
+def take(source: list[Made], count: int, english: set[str], known: Counter[str]) -> Iterator[Made]:
+    """Remove pairs from the end of the source: no English sentence twice, only words that were trained."""
     while count and source:
         name, made = source.pop()
-        if key(made.en) not in english:
+        if key(made.en) not in english and all(known[word] >= 10 for word in words(made)):
             english.add(key(made.en))
             count -= 1
             yield name, made
@@ -102,19 +114,21 @@ def build(size: int = SIZE) -> Corpus:
     novel: list[Made] = []
     familiar: list[Made] = []
     share = size * (1 + HELD_OUT) / sum(entry.weight for entry in CONSTRUCTIONS)
-    for entry in CONSTRUCTIONS:
-        pool = sample(entry, rng, round(entry.weight * share), seen)
-        protected = frozenset[str]().union(*(made.lemmas for name, made in fixed if name == entry.name))
-        held = corpus.held_out[entry.name] = hold_out(pool, rng, protected)
+    pools = {entry.name: sample(entry, rng, round(entry.weight * share), seen) for entry in CONSTRUCTIONS}
+    homes = Counter(word for pool in pools.values() for word in {w for made in pool for w in made.lemmas})
+    for construction, pool in pools.items():
+        protected = frozenset[str]().union(*(made.lemmas for name, made in fixed if name == construction))
+        held = corpus.held_out[construction] = hold_out(pool, rng, protected, homes)
         for made in pool:
-            (familiar if held.isdisjoint(made.lemmas) else novel).append((entry.name, made))
+            (familiar if held.isdisjoint(made.lemmas) else novel).append((construction, made))
     rng.shuffle(novel)
     rng.shuffle(familiar)
     english: set[str] = {key(made.en) for _, made in fixed}
     unseen = round(NOVEL * EVALUATION)
+    known = Counter(word for _, made in familiar for word in words(made))
     for part in (corpus.test, corpus.valid):
-        part += take(novel, unseen, english)
-        part += take(familiar, EVALUATION - unseen, english)
+        part += take(novel, unseen, english, known)
+        part += take(familiar, EVALUATION - unseen, english, known)
         rng.shuffle(part)
     english -= {key(made.en) for _, made in fixed}
     corpus.train = fixed + [(name, made) for name, made in familiar if key(made.en) not in english]

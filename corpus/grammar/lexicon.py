@@ -1,4 +1,4 @@
-"""The words of lexicon.toml with all their forms."""
+"""The words of lexicon.toml and adjectives.toml with all their forms."""
 
 import tomllib
 from collections.abc import Mapping
@@ -155,12 +155,13 @@ class Adjective:
 class Lexicon:
     def __init__(self) -> None:
         data = tomllib.loads((HERE / "lexicon.toml").read_text("utf-8"))
+        adjectives = tomllib.loads((HERE / "adjectives.toml").read_text("utf-8"))
         self.phrases: dict[str, Any] = tomllib.loads((HERE / "phrases.toml").read_text("utf-8"))
         self.aspirated = frozenset(data["aspirated"])
         self.names: dict[str, bool] = {n: sex == "f" for sex in "mf" for n in data["names"][sex]}
         self.nouns = {fr: Noun.parse(fr, row) for fr, row in data["nouns"].items()}
         self.verbs = {fr: Verb(fr, row) for fr, row in data["verbs"].items()}
-        self.adjectives = {name: Adjective(name, row) for name, row in data["adjectives"].items()}
+        self.adjectives = {name: Adjective(name, row) for name, row in adjectives.items()}
 
 
 LEXICON = Lexicon()

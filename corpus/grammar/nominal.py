@@ -1,18 +1,40 @@
-"""Noun phrases: determiners, adjectives, possessives, pronouns; each knows how verbs and pronouns agree with it."""
+"""Noun phrases: determiners, adjectives, possessives, pronouns; each knows how others agree with it."""
 
 from dataclasses import dataclass
 
 from lexicon import Adjective, Noun
-from phrase import Phrase, link, pair, referent, vowel
+from phrase import Phrase, link, mention, pair, referent, vowel
 
 SUBJECTS = {
-    "je": ("I", 0), "tu": ("you", 1), "il": ("he", 2), "elle": ("she", 2), "on": ("we", 2),
-    "nous": ("we", 3), "vous": ("you", 4), "ils": ("they", 5), "elles": ("they", 5),
-}  # fmt: skip
-NUMBERS = (("deux", "two"), ("trois", "three"), ("quatre", "four"), ("cinq", "five"), ("six", "six"),
-           ("sept", "seven"), ("dix", "ten"), ("douze", "twelve"), ("vingt", "twenty"))  # fmt: skip
-POSSESSIVES = (("mon", "ma", "mes"), ("ton", "ta", "tes"), ("son", "sa", "ses"),
-               ("notre", "notre", "nos"), ("votre", "votre", "vos"), ("leur", "leur", "leurs"))  # fmt: skip
+    "je": ("I", 0),
+    "tu": ("you", 1),
+    "il": ("he", 2),
+    "elle": ("she", 2),
+    "on": ("we", 2),
+    "nous": ("we", 3),
+    "vous": ("you", 4),
+    "ils": ("they", 5),
+    "elles": ("they", 5),
+}
+NUMBERS = (
+    ("deux", "two"),
+    ("trois", "three"),
+    ("quatre", "four"),
+    ("cinq", "five"),
+    ("six", "six"),
+    ("sept", "seven"),
+    ("dix", "ten"),
+    ("douze", "twelve"),
+    ("vingt", "twenty"),
+)
+POSSESSIVES = (
+    ("mon", "ma", "mes"),
+    ("ton", "ta", "tes"),
+    ("son", "sa", "ses"),
+    ("notre", "notre", "nos"),
+    ("votre", "votre", "vos"),
+    ("leur", "leur", "leurs"),
+)
 
 
 @dataclass(frozen=True)
@@ -35,7 +57,17 @@ class NP(Phrase):
 
 def np_from(phrase: Phrase, like: NP) -> NP:
     """A larger phrase that behaves like its head."""
-    return NP(phrase.fr, phrase.en, phrase.lemmas, like.slot, like.en_slot, like.fem, like.human, like.ref, like.noun)
+    return NP(
+        phrase.fr,
+        phrase.en,
+        phrase.lemmas,
+        like.slot,
+        like.en_slot,
+        like.fem,
+        like.human,
+        like.ref,
+        like.noun,
+    )
 
 
 def speaker(word: str, fem: bool = False) -> NP:
@@ -47,7 +79,7 @@ def speaker(word: str, fem: bool = False) -> NP:
 
 def named(name: str, fem: bool) -> NP:
     ref = referent()
-    p = pair(f"{name}/1", f"{name}/1", name, heads=ref)
+    p = mention(f"{name}/1", f"{name}/1", name, heads=ref)
     return NP(p.fr, p.en, p.lemmas, 2, 2, fem, True, ref)
 
 
@@ -57,8 +89,10 @@ def possessive(owner: NP) -> str:
     return ("my", "your", third, "our", "your", "their")[owner.en_slot]
 
 
-def determiner(kind: str, fem: bool, plural: bool, fine: bool = False, owner: NP | None = None) -> tuple[str, str]:
-    """French and English determiner with mark 1; `fine` says that an adjective comes first (de belles fleurs)."""
+def determiner(
+    kind: str, fem: bool, plural: bool, fine: bool = False, owner: NP | None = None
+) -> tuple[str, str]:
+    """French and English determiner with mark 1; `fine` says an adjective comes first: de belles fleurs."""
     i = 2 if plural else int(fem)
     if owner is not None:
         slot = 3 if owner.en_slot == 3 else owner.slot
@@ -85,12 +119,17 @@ def _order(adjectives: tuple[Adjective, ...]) -> tuple[list[Adjective], list[Adj
     return [a for a in adjectives if a.before], [a for a in adjectives if not a.before]
 
 
-def noun_phrase(noun: Noun, kind: str = "def", plural: bool = False, adjectives: tuple[Adjective, ...] = (),
-                owner: NP | None = None) -> NP:  # fmt: skip
+def noun_phrase(
+    noun: Noun,
+    kind: str = "def",
+    plural: bool = False,
+    adjectives: tuple[Adjective, ...] = (),
+    owner: NP | None = None,
+) -> NP:
     """le petit chat noir / the small black cat."""
     ref = referent()
     before, after = _order(adjectives)
-    head = pair(link(noun.form(plural), 1), link(noun.english(plural), 1), noun.fr, heads=ref)
+    head = mention(link(noun.form(plural), 1), link(noun.english(plural), 1), noun.fr, heads=ref)
     slots: dict[str, Phrase] = {"n": head}
     french, following = ["{n}"], noun.form(plural)
     for i, adjective in enumerate(reversed(before)):
@@ -99,7 +138,9 @@ def noun_phrase(noun: Noun, kind: str = "def", plural: bool = False, adjectives:
         slots[f"b{i}"] = pair(f"{following}/1", link(adjective.english, 1), adjective.name)
         french.insert(0, f"{{b{i}}}")
     for i, adjective in enumerate(after):
-        slots[f"a{i}"] = pair(f"{adjective.form(noun.fem, plural)}/1", link(adjective.english, 1), adjective.name)
+        slots[f"a{i}"] = pair(
+            f"{adjective.form(noun.fem, plural)}/1", link(adjective.english, 1), adjective.name
+        )
         french.append(f"{{a{i}}}")
     english = [part for part in french if part != "{n}"] + ["{n}"]
     det_fr, det_en = determiner(kind, noun.fem, plural, bool(before), owner)
@@ -117,10 +158,14 @@ def third_person(np: NP, he: str, she: str, it: str, they: str) -> str:
 def pronoun(np: NP) -> NP:
     """The subject pronoun that stands for a noun phrase: il / it."""
     if not np.third:
-        word = next(w for w, (english, slot) in SUBJECTS.items() if slot == np.slot and (english == "we") == (np.en_slot == 3))
+        word = next(
+            w
+            for w, (english, slot) in SUBJECTS.items()
+            if slot == np.slot and (english == "we") == (np.en_slot == 3)
+        )
         return speaker(word, np.fem)
     french = ("elle" if np.fem else "il") + ("s" if np.plural else "")
-    p = pair(f"{french}/1", third_person(np, "he", "she", "it", "they") + "/1", refers=np.ref)
+    p = mention(f"{french}/1", third_person(np, "he", "she", "it", "they") + "/1", refers=np.ref)
     return NP(p.fr, p.en, p.lemmas, np.slot, np.en_slot, np.fem, np.human, np.ref)
 
 
@@ -130,4 +175,4 @@ def clitic(np: NP, indirect: bool = False, hyphen: str = "") -> Phrase:
         french = "leur" if np.plural else "lui"
     else:
         french = "les" if np.plural else "la" if np.fem else "le"
-    return pair(f"{hyphen}{french}/1", third_person(np, "him", "her", "it", "them") + "/1", refers=np.ref)
+    return mention(f"{hyphen}{french}/1", third_person(np, "him", "her", "it", "them") + "/1", refers=np.ref)

@@ -12,7 +12,7 @@ So the alignment of a sentence is made with the sentence, never guessed afterwar
 import itertools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lexicon import LEXICON
 from tokens import tokenize
@@ -61,8 +61,8 @@ def link(text: str, mark: int | str) -> str:
     return " ".join(f"{word}/{mark}" for word in text.split())
 
 
-def pair(fr: str, en: str, *lemmas: str, heads: int = 0, refers: int = 0, **slots: Phrase) -> Phrase:
-    """Build a phrase from two templates; `heads` and `refers` go to the words marked 1."""
+def pair(fr: str, en: str, *lemmas: str, **slots: Phrase) -> Phrase:
+    """Build a phrase from two templates and the phrases that go into their slots."""
     base = next(_fresh) * 10
 
     def fill(template: str, side: str) -> Iterator[Word]:
@@ -72,11 +72,18 @@ def pair(fr: str, en: str, *lemmas: str, heads: int = 0, refers: int = 0, **slot
                 continue
             text, _, digits = part.partition("/")
             marks = frozenset(base + int(digit) for digit in digits)
-            first = "1" in digits
-            yield Word(text, marks, heads if first else 0, refers if first else 0)
+            yield Word(text, marks)
 
     inner = frozenset[str]().union(*(slot.lemmas for slot in slots.values()))
     return Phrase(tuple(fill(fr, "fr")), tuple(fill(en, "en")), inner | set(lemmas))
+
+
+def mention(fr: str, en: str, *lemmas: str, heads: int = 0, refers: int = 0) -> Phrase:
+    """A noun that brings in a referent, or a pronoun that takes one up."""
+    plain = pair(fr, en, *lemmas)
+    french = tuple(replace(word, heads=heads, refers=refers) for word in plain.fr)
+    english = tuple(replace(word, heads=heads, refers=refers) for word in plain.en)
+    return Phrase(french, english, plain.lemmas)
 
 
 def vowel(word: str) -> bool:
@@ -130,7 +137,7 @@ def _antecedents(words: list[Word], side: str) -> Iterator[str]:
     for i, word in enumerate(words):
         heads = [j for j, head in enumerate(words) if word.refers and head.heads == word.refers]
         if heads:
-            yield f"{side}:{i}>{heads[0]}"
+            yield f"{side}:{i}>{heads[-1]}"
 
 
 def sentence(phrase: Phrase) -> Sentence:

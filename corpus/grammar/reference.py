@@ -2,7 +2,7 @@
 
 from builder import Builder, DeadEnd
 from lexicon import LEXICON
-from nominal import NP, clitic, named, noun_phrase, pronoun
+from nominal import NP, noun_phrase, pronoun
 from phrase import Phrase, pair
 from registry import construction
 from verbal import be, group, infinitive
@@ -16,14 +16,28 @@ def quality(name: str, np: NP) -> Phrase:
     return pair(f"{adjective.form(np.fem, np.plural)}/1", f"{adjective.english}/1", name)
 
 
-def because(g: Builder, clause: Phrase, about: NP, quality_name: str, tense: str = "imperfect", degree: bool = True,
-            neg: str = "") -> Phrase:  # fmt: skip
+def because(
+    g: Builder,
+    clause: Phrase,
+    about: NP,
+    quality_name: str,
+    tense: str = "imperfect",
+    degree: bool = True,
+    neg: str = "",
+) -> Phrase:
     """... parce qu'il était trop fatigué."""
     french, english = g.choice(TOO)
     much = pair(f"{french}/1", f"{english}/1") if degree else Phrase()
     it = pronoun(about)
-    return pair("{c} parce/1 que/1 {it} {v} {d} {a} .", "{c} because/1 {it} {v} {d} {a} .", c=clause, it=it, v=be(it, tense, neg),
-                d=much, a=quality(quality_name, about))  # fmt: skip
+    return pair(
+        "{c} parce/1 que/1 {it} {v} {d} {a} .",
+        "{c} because/1 {it} {v} {d} {a} .",
+        c=clause,
+        it=it,
+        v=be(it, tense, neg),
+        d=much,
+        a=quality(quality_name, about),
+    )
 
 
 def clause(s: NP, v: Phrase, o: NP, preposition: str = "") -> Phrase:
@@ -36,7 +50,9 @@ def doer(g: Builder, *classes: str) -> NP:
     if {"person", "adult"} & set(classes) and roll < 0.3:
         return g.name()
     noun = g.noun(*classes)
-    return noun_phrase(noun, g.choice(("def", "def", "def", "dem")), g.chance(0.25) and "unique" not in noun.classes)
+    return noun_phrase(
+        noun, g.choice(("def", "def", "def", "dem")), g.chance(0.25) and "unique" not in noun.classes
+    )
 
 
 def fitting(g: Builder, names: str, things: str) -> tuple[NP, str]:
@@ -44,19 +60,29 @@ def fitting(g: Builder, names: str, things: str) -> tuple[NP, str]:
     noun, name = g.noun(*things.split()), g.choice(names.split())
     if not LEXICON.adjectives[name].fits & noun.classes:
         raise DeadEnd
-    return noun_phrase(noun, g.choice(("def", "def", "def", "dem")), g.chance(0.25) and "mass" not in noun.classes), name
+    return noun_phrase(
+        noun, g.choice(("def", "def", "def", "dem")), g.chance(0.25) and "mass" not in noun.classes
+    ), name
 
 
 def undone(g: Builder, verbs: tuple[str, ...], of_doer: bool) -> Phrase:
-    verb, preposition, doers, things, for_doer, for_thing = g.choice([row for row in REFERENCE["undone"] if not verbs or row[0] in verbs])
+    verb, preposition, doers, things, for_doer, for_thing = g.choice(
+        [row for row in REFERENCE["undone"] if not verbs or row[0] in verbs]
+    )
     s = doer(g, *doers.split())
     o, name = fitting(g, for_thing, things)
     v = LEXICON.verbs[verb]
-    tense, was = g.choice((("past", "imperfect"), ("past", "imperfect"), ("present", "present"), ("near", "present")))
+    tense, was = g.choice(
+        (("past", "imperfect"), ("past", "imperfect"), ("present", "present"), ("near", "present"))
+    )
     said = clause(s, group(v, s, tense, "pas"), o, preposition)
     if g.chance(0.25):
-        could = pair(f"ne/2 {LEXICON.verbs['pouvoir'].forms['imperfect'][s.slot]}/1 pas/2", "couldn't/12", "pouvoir")
-        said = pair(f"{{s}} {{c}} {{v}} {preposition} {{o}}", "{s} {c} {v} {o}", s=s, c=could, v=infinitive(v, s), o=o)
+        could = pair(
+            f"ne/2 {LEXICON.verbs['pouvoir'].forms['imperfect'][s.slot]}/1 pas/2", "couldn't/12", "pouvoir"
+        )
+        said = pair(
+            f"{{s}} {{c}} {{v}} {preposition} {{o}}", "{s} {c} {v} {o}", s=s, c=could, v=infinitive(v, s), o=o
+        )
         was = "imperfect"
     return because(g, said, s if of_doer else o, g.choice(for_doer.split()) if of_doer else name, was)
 
@@ -82,7 +108,9 @@ def undone_doer(g: Builder) -> Phrase:
 @construction(2)
 def undone_thing(g: Builder) -> Phrase:
     """Le garçon n'a pas porté la valise parce qu'elle était trop lourde."""
-    return undone(g, ("porter", "acheter", "lire", "manger", "boire", "écouter", "visiter", "utiliser"), False)
+    return undone(
+        g, ("porter", "acheter", "lire", "manger", "boire", "écouter", "visiter", "utiliser"), False
+    )
 
 
 @construction(2)
@@ -92,7 +120,9 @@ def because_thing(g: Builder) -> Phrase:
     s = g.name() if g.chance(0.6) else doer(g, "person")
     o, name = fitting(g, names, things)
     v = LEXICON.verbs[verb]
-    tense, was = g.choice((("past", "imperfect"), ("past", "imperfect"), ("present", "present"), ("near", "present")))
+    tense, was = g.choice(
+        (("past", "imperfect"), ("past", "imperfect"), ("present", "present"), ("near", "present"))
+    )
     if v.stative:
         tense, was = "present", "present"
     return because(g, clause(s, group(v, s, tense), o), o, name, was, degree=False)
@@ -104,6 +134,8 @@ def because_person(g: Builder) -> Phrase:
     verb, for_doer, for_other = g.choice(REFERENCE["people"])
     s, o = doer(g, "person"), doer(g, "person")
     v = LEXICON.verbs[verb]
+    if (s.fem, s.plural) == (o.fem, o.plural) and verb not in ("aider", "remercier"):
+        raise DeadEnd  # neither gender nor meaning would tell who is meant
     of_doer = g.chance(0.4)
     tense, was = g.choice((("past", "imperfect"), ("past", "imperfect"), ("present", "present")))
     name = g.choice((for_doer if of_doer else for_other).split())
@@ -114,15 +146,25 @@ def because_person(g: Builder) -> Phrase:
 def does_not_fit(g: Builder) -> Phrase:
     """La guitare ne tient pas dans la valise parce qu'elle est trop grande (or petite: the suitcase)."""
     content = noun_phrase(g.noun("packed"), g.choice(("def", "def", "dem")), g.chance(0.25))
-    containers = ("container",) if content.noun and "bag" not in content.noun.classes else ("vehicle", "furniture")
+    containers = (
+        ("container",) if content.noun and "bag" not in content.noun.classes else ("vehicle", "furniture")
+    )
     noun = g.noun(*containers)
     if "container" not in noun.classes:
         raise DeadEnd
     box = noun_phrase(noun, g.choice(("def", "def", "dem")), g.chance(0.15))
-    tense, was, stem, aux = g.choice((("present", "present", "tien", ""), ("imperfect", "imperfect", "ten", "didn't/23")))
-    form = ("tiennent" if content.plural else "tient") if tense == "present" else ("tenaient" if content.plural else "tenait")
+    tense, was, stem, aux = g.choice(
+        (("present", "present", "tien", ""), ("imperfect", "imperfect", "ten", "didn't/23"))
+    )
+    form = (
+        ("tiennent" if content.plural else "tient")
+        if tense == "present"
+        else ("tenaient" if content.plural else "tenait")
+    )
     english = aux.replace("/23", "/2") if stem == "ten" else ("don't/2" if content.plural else "doesn't/2")
-    said = pair(f"{{s}} ne/2 {form}/1 pas/2 dans/3 {{o}}", f"{{s}} {english} fit/1 in/3 {{o}}", s=content, o=box)
+    said = pair(
+        f"{{s}} ne/2 {form}/1 pas/2 dans/3 {{o}}", f"{{s}} {english} fit/1 in/3 {{o}}", s=content, o=box
+    )
     of_content = g.chance(0.5)
     about, name = (content, "grand") if of_content else (box, g.choice(("petit", "petit", "plein")))
     return because(g, said, about, name, was, degree=name != "plein")
@@ -135,74 +177,19 @@ def afraid_of(g: Builder) -> Phrase:
     big = noun_phrase(g.noun("wild"), "def", g.chance(0.25))
     s = small if g.chance(0.7) else doer(g, "person")
     form = LEXICON.verbs["avoir"].forms["present"][s.slot]
-    said = pair(f"{{s}} {form}/1 peur/2 de/3 {{o}}", f"{{s}} {'are' if s.plural else 'is'}/1 afraid/2 of/3 {{o}}", s=s, o=big)
+    said = pair(
+        f"{{s}} {form}/1 peur/2 de/3 {{o}}",
+        f"{{s}} {'are' if s.plural else 'is'}/1 afraid/2 of/3 {{o}}",
+        s=s,
+        o=big,
+    )
     if g.chance(0.35):
-        return because(g, said, s, g.choice(("faible", "timide", "prudent") if s.human else ("faible", "petit")), "present", degree=False)
+        return because(
+            g,
+            said,
+            s,
+            g.choice(("faible", "timide", "prudent") if s.human else ("faible", "petit")),
+            "present",
+            degree=False,
+        )
     return because(g, said, big, g.choice(("grand", "fort", "dangereux", "rapide")), "present", degree=False)
-
-
-def two_deeds(g: Builder, kind: str) -> tuple[str, str, NP, NP]:
-    """Two verbs, who does both, and to what."""
-    first, second, things = g.choice(REFERENCE[kind])
-    s = g.name() if g.chance(0.5) else doer(g, "person")
-    classes = things.split()
-    if "person" in classes and (len(classes) == 1 or g.chance(0.3)):
-        return first, second, s, doer(g, "person")
-    noun = g.noun(*(c for c in classes if c != "person"))
-    return first, second, s, noun_phrase(noun, g.choice(("def", "def", "dem")), g.chance(0.3))
-
-
-@construction(1.5)
-def taken_up(g: Builder) -> Phrase:
-    """Paul prend le livre parce qu'il veut le lire: two pronouns."""
-    first, second, s, o = two_deeds(g, "wanted")
-    a, b = LEXICON.verbs[first], LEXICON.verbs[second]
-    it = pronoun(s)
-    tense, wish = g.choice((("present", "present"), ("past", "imperfect"), ("near", "present")))
-    want = LEXICON.verbs["vouloir"]
-    c = clitic(o)
-    wants = ("wanted" if wish == "imperfect" else "want" if it.plural else "wants") + "/1 to/1"
-    return pair(f"{{said}} parce/2 que/2 {{it}} {want.forms[wish][s.slot]}/1 {{v}} .", f"{{said}} because/2 {{it}} {wants} {{v}} {{c}} .", "vouloir",
-                said=clause(s, group(a, s, tense), o), it=it, v=infinitive(b, s, c), c=c)  # fmt: skip
-
-
-@construction(1.5)
-def but_not(g: Builder) -> Phrase:
-    """Marie cherche les clés, mais elle ne les trouve pas."""
-    first, second, s, o = two_deeds(g, "failed")
-    a, b = LEXICON.verbs[first], LEXICON.verbs[second]
-    it, c = pronoun(s), clitic(o)
-    tense = g.choice(("present", "past", "future"))
-    neg = g.choice(("pas", "pas", "jamais")) if tense != "past" else "pas"
-    return pair("{said} , mais/1 {it} {v} .", "{said} , but/1 {it} {v} {c} .", said=clause(s, group(a, s, tense), o), it=it, c=c,
-                v=group(b, s, "present" if b.stative else tense, neg, c, o))  # fmt: skip
-
-
-@construction(1.2)
-def gives_it(g: Builder) -> Phrase:
-    """Paul aime sa sœur et il lui donne une fleur."""
-    s = g.name() if g.chance(0.5) else doer(g, "person")
-    first = LEXICON.verbs[g.choice(("rencontrer", "voir", "inviter", "aider", "attendre", "remercier", "saluer", "connaître"))]
-    o = g.kin(s) if g.chance(0.4) else doer(g, "person")
-    tense = g.choice(("present", "past", "future")) if not first.stative else "present"
-    second = g.choice([v for v in LEXICON.verbs.values() if v.row.get("gift")])
-    it, c = pronoun(s), clitic(o, indirect=True)
-    gift = g.modified(g.noun(*second.objects & {"give"}), g.choice(("indef", "indef", "dem")), g.chance(0.2), 0.15)
-    return pair("{said} et/1 {it} {v} {gift} .", "{said} and/1 {it} {v} {c} {gift} .", said=clause(s, group(first, s, tense), o), it=it, c=c,
-                v=group(second, s, tense, clitic=c), gift=gift)  # fmt: skip
-
-
-def street_sentences() -> list[tuple[str, Phrase]]:
-    """The three sentences every reader of the project meets; always on the training side."""
-    made = []
-    for construction_name, of_doer, name in (("street_doer", True, "fatigué"), ("street_place", False, "large")):
-        s, o = (noun_phrase(LEXICON.nouns[n]) for n in ("animal", "rue"))
-        said = clause(s, group(LEXICON.verbs["traverser"], s, "past", "pas"), o)
-        about = s if of_doer else o
-        it = pronoun(about)
-        made.append((construction_name, pair("{c} parce/1 que/1 {it} {v} trop/2 {a} .", "{c} because/1 {it} {v} too/2 {a} .", c=said, it=it,
-                                             v=be(it, "imperfect"), a=quality(name, about))))  # fmt: skip
-    jane = named("Jane", True)
-    visits = group(LEXICON.verbs["visiter"], jane, "present")
-    trip = pair("{s} {v} l' Afrique/1 en/2 septembre/3 .", "{s} {v} Africa/1 in/2 September/3 .", s=jane, v=visits)
-    return [*made, ("travel", trip)]

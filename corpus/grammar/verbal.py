@@ -30,8 +30,10 @@ def participle(verb: Verb, subject: NP, preceding: NP | None = None) -> str:
     return agree(verb.participle, preceding.fem, preceding.plural) if preceding else verb.participle
 
 
-def french(verb: Verb, s: NP, tense: str, neg: str = "", clitic: bool = False, preceding: NP | None = None) -> str:
-    """Template of the French group; {c} is the place of the clitic.  Marks: 1 verb, 2 auxiliary, 3 negation."""
+def french(
+    verb: Verb, s: NP, tense: str, neg: str = "", clitic: bool = False, preceding: NP | None = None
+) -> str:
+    """Template of the French group, {c} for the clitic.  Marks: 1 verb, 2 auxiliary, 3 negation."""
     pronouns = (link(REFLEXIVE[s.slot], 1) + " " if verb.reflexive else "") + ("{c} " if clitic else "")
     ne, second = ("ne/3 ", f" {neg}/3") if neg else ("", "")
     if tense == "past":
@@ -49,11 +51,16 @@ def english(verb: Verb, s: NP, tense: str, neg: str = "") -> str:
     """Template of the English group, with the marks of `french`."""
     be = BE[s.en_slot]
     auxiliary, rest = {
-        "present": (do(s.en_slot), verb.base), "past": ("did", verb.base), "imperfect": ("did", verb.base),
-        "now": (be, verb.ing), "was": (WAS[s.en_slot], verb.ing),
-        "future": ("will", verb.base), "conditional": ("would", verb.base),
-        "near": (be, verb.base), "used": ("used", verb.base),
-    }[tense]  # fmt: skip
+        "present": (do(s.en_slot), verb.base),
+        "past": ("did", verb.base),
+        "imperfect": ("did", verb.base),
+        "now": (be, verb.ing),
+        "was": (WAS[s.en_slot], verb.ing),
+        "future": ("will", verb.base),
+        "conditional": ("would", verb.base),
+        "near": (be, verb.base),
+        "used": ("used", verb.base),
+    }[tense]
     going = " going/2 to/2" if tense == "near" else " to/2" if tense == "used" else ""
     if neg == "pas":
         text = contracted(auxiliary).replace("/23", "/3") if tense == "present" else contracted(auxiliary)
@@ -65,8 +72,9 @@ def english(verb: Verb, s: NP, tense: str, neg: str = "") -> str:
     return f"{auxiliary}/2 {adverb}{going} {link(rest, 1)}"
 
 
-def group(verb: Verb, s: NP, tense: str, neg: str = "", clitic: Phrase | None = None,
-          preceding: NP | None = None) -> Phrase:  # fmt: skip
+def group(
+    verb: Verb, s: NP, tense: str, neg: str = "", clitic: Phrase | None = None, preceding: NP | None = None
+) -> Phrase:
     """`ne la voit pas` / `doesn't see`; the caller puts the English of the clitic where it belongs."""
     slots = {"c": clitic} if clitic else {}
     template = french(verb, s, tense, neg, clitic is not None, preceding)
@@ -86,7 +94,7 @@ def be(s: NP, tense: str = "present", neg: str = "") -> Phrase:
 
 
 def infinitive(verb: Verb, s: NP, clitic: Phrase | None = None, form: str = "") -> Phrase:
-    """Infinitive with its reflexive pronoun or clitic, for whoever does it; `form` is English if not the base."""
+    """Infinitive with its reflexive pronoun or clitic, for whoever does it; `form`: other English."""
     pronouns = (link(REFLEXIVE[s.slot], 1) + " " if verb.reflexive else "") + ("{c} " if clitic else "")
     slots = {"c": clitic} if clitic else {}
     return pair(f"{pronouns}{verb.fr}/1", link(form or verb.base, 1), verb.fr, **slots)

@@ -1,4 +1,4 @@
-"""The grammar's sentences: reproducible, aligned by construction, and right by laws that the generator does not know."""
+"""The grammar's sentences: reproducible, aligned, and right by laws that the generator does not know."""
 
 import doctest
 import gzip
@@ -65,7 +65,8 @@ def test_doctests() -> None:
 
 def test_regeneration(corpus: Corpus) -> None:
     for name, content in generate.files(corpus).items():
-        assert (SAMPLE / name).read_bytes() == content
+        # the text, not the bytes: builds of zlib compress differently
+        assert gzip.decompress((SAMPLE / name).read_bytes()) == gzip.decompress(content)
 
 
 def test_sizes_and_balance(parts: dict[str, list[Row]]) -> None:
@@ -123,8 +124,10 @@ def test_held_out_combinations(corpus: Corpus) -> None:
 def test_every_form_was_trained(parts: dict[str, list[Row]]) -> None:
     for side in (0, 1):
         counts = Counter(t.lower() for row in parts["train"] for t in tokenize(row[side]))
-        evaluated = {t.lower() for part in ("valid", "test") for row in parts[part] for t in tokenize(row[side])}
-        assert [t for t in evaluated if not counts[t]] == []
+        evaluated = {
+            t.lower() for part in ("valid", "test") for row in parts[part] for t in tokenize(row[side])
+        }
+        assert [t for t in evaluated if counts[t] < 3] == []
 
 
 def content_forms() -> set[str]:
@@ -180,7 +183,9 @@ def test_antecedents(rows: list[Row]) -> None:
 def test_determiners(rows: list[Row]) -> None:
     """A determiner directly before a noun has the noun's gender and number."""
     verbs = verb_forms()  # il le ferme: not a noun
-    only = {number: {w: g for w, g in noun_forms(number).items() if w not in verbs} for number in (False, True)}
+    only = {
+        number: {w: g for w, g in noun_forms(number).items() if w not in verbs} for number in (False, True)
+    }
     for fr, *_ in rows:
         words = [w.lower() for w in tokenize(fr)]
         for det, word in zip(words, words[1:], strict=False):
@@ -190,25 +195,39 @@ def test_determiners(rows: list[Row]) -> None:
                 assert only[False][word] == "f", fr
             if det in ("les", "des", "ces", "mes", "tes", "ses", "nos", "vos", "aux") and word in only[False]:
                 assert word in only[True], fr
-            if det in ("le", "la", "un", "une", "ce", "cette", "notre", "votre", "du", "au") and word in only[True]:
+            if (
+                det in ("le", "la", "un", "une", "ce", "cette", "notre", "votre", "du", "au")
+                and word in only[True]
+            ):
                 assert word in only[False], fr
 
 
 def test_french_spelling(rows: list[Row]) -> None:
     forbidden = re.compile(r"\b(de les?|à les?|si ils?)\b(?! [a-z]+er\b)", re.IGNORECASE)
-    elision = re.compile(rf"(?<![-\w])(le|la|je|me|te|se|ne|de|que|ce|ma|ta|sa|beau|vieux|nouveau) (?=[{VOWELS}])(?!et\b|ou\b)", re.IGNORECASE)
+    elision = re.compile(
+        rf"(?<![-\w])(le|la|je|me|te|se|ne|de|que|ce|ma|ta|sa|beau|nouveau|(?:un|le|ce|mon|ton|son) vieux) "
+        rf"(?=[{VOWELS}])(?!et\b|ou\b)",
+        re.IGNORECASE,
+    )
     mute = re.compile(r"(?<![-\w])(le|la|de|ce|ma|ta|sa) (h(?!amster|aut|aric)\w+)", re.IGNORECASE)
     for fr, *_ in rows:
         assert not forbidden.search(fr), fr
         assert not elision.search(fr), fr
         assert not mute.search(fr), fr
         assert not re.search(r"[aeé]-(il|elle|on)\b", fr), fr
-        assert not re.search(r"\b(cet|bel|vieil|nouvel|mon|ton|son) hamster", fr) or "mon h" in fr or "ton h" in fr or "son h" in fr, fr
+        assert (
+            not re.search(r"\b(cet|bel|vieil|nouvel|mon|ton|son) hamster", fr)
+            or "mon h" in fr
+            or "ton h" in fr
+            or "son h" in fr
+        ), fr
 
 
 def test_english_spelling(rows: list[Row]) -> None:
     wrong = re.compile(r"\ba [aeio]|\ban [^aeiouh]|\b(do|does|did|is|are|was|were|will) not\b", re.IGNORECASE)
-    agreement = re.compile(r"(He|She|It) (don't|are|aren't|have|were|go|do)\b|(You|We|They) (doesn't|is|isn't|has|was|wasn't)\b")
+    agreement = re.compile(
+        r"(He|She|It) (don't|are|aren't|have|were|go|do)\b|(You|We|They) (doesn't|is|isn't|has|was|wasn't)\b"
+    )
     for _, en, *_ in rows:
         assert not wrong.search(en), en
         assert not agreement.match(en), en

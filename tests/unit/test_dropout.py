@@ -1,12 +1,13 @@
 """Dropout draws one byte an element: rate, mean, gradient, seeds, and no pattern among the bytes."""
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
 from torch import Tensor
 
-from crosslight.nn.dropout import Dropout
+from crosslight.nn.dropout import Dropout, dropout_seed
 
 N = 400_000
 
@@ -68,6 +69,37 @@ def test_the_gradient_goes_through_the_same_holes() -> None:
 def test_seeds_decide() -> None:
     assert torch.equal(dropped(0.3, 100, seed=1), dropped(0.3, 100, seed=1))
     assert not torch.equal(dropped(0.3, 100, seed=1), dropped(0.3, 100, seed=2))
+
+
+def test_a_seed_of_its_own_ends_with_its_block() -> None:
+    dropout, x = Dropout(0.5).train(), torch.ones(100)
+    torch.manual_seed(0)
+    expected = [dropout(x), dropout(x)]
+    torch.manual_seed(0)
+    before = dropout(x)
+    drawn = []
+    for _ in range(2):
+        with dropout_seed(7, x.device):
+            drawn.append(dropout(x))
+            with dropout_seed(8, x.device):
+                inner = dropout(x)
+    assert torch.equal(drawn[0], drawn[1])
+    assert not torch.equal(drawn[0], inner)
+    assert torch.equal(before, expected[0])
+    assert torch.equal(dropout(x), expected[1])
+
+
+def test_a_seed_of_its_own_is_of_this_thread_alone() -> None:
+    dropout, x = Dropout(0.5).train(), torch.ones(100)
+
+    def drawn() -> Tensor:
+        with dropout_seed(7, x.device):
+            first: Tensor = dropout(x)
+        return first
+
+    with dropout_seed(7, x.device), ThreadPoolExecutor(1) as pool:
+        elsewhere = pool.submit(drawn).result()
+        assert torch.equal(dropout(x), elsewhere)
 
 
 def test_two_calls_draw_anew() -> None:

@@ -1,5 +1,7 @@
 """The two schedules against their formulas and their corners."""
 
+import itertools
+
 import pytest
 
 from crosslight.train.schedules import linear, noam
@@ -41,8 +43,8 @@ def test_linear_rises_over_the_warm_up_and_falls_straight() -> None:
     rate, steps = linear(1.0, 20), 1000
     rates = [rate(step, (step - 1) / steps) for step in range(1, steps + 1)]
     assert rates.index(max(rates)) + 1 == 20
-    assert all(a < b for a, b in zip(rates[:19], rates[1:20], strict=True))
-    falls = {round(a - b, 9) for a, b in zip(rates[20:], rates[21:], strict=False)}
+    assert all(a < b for a, b in itertools.pairwise(rates[:20]))
+    falls = {round(a - b, 9) for a, b in itertools.pairwise(rates[20:])}
     assert falls == {1 / steps}
 
 

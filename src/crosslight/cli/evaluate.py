@@ -41,7 +41,7 @@ def evaluate(
         )
     settings = {name: value for name, value in (("beam", beam), ("alpha", alpha)) if value is not None}
     if bundle is not None and src is not None:
-        hypotheses = [t.text for t in task.translate_file(task.load(bundle), src, **settings)]
+        hypotheses = [t.text for t in task.translate_file(task.load_for_files(bundle), src, **settings)]
     else:
         hypotheses = task.lines_of(hyp or "")
     scores = task.score(hypotheses, ref, lowercase=lowercase, tokenize=tokenize)

@@ -13,6 +13,7 @@ app = typer.Typer(
     name="crosslight",
     help="Train your own translator, run it fast on a plain CPU, and see inside it.",
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -26,11 +26,11 @@ def translate(
 
     crosslight translate runs/mine < new.fr > new.en
     """
-    from crosslight.tasks.translate import load, translate_lines
+    from crosslight.tasks.translate import load_for_files, translate_lines
     from crosslight.text.corpus import read_lines
 
     settings = {name: value for name, value in (("beam", beam), ("alpha", alpha)) if value is not None}
-    translator = load(bundle)
+    translator = load_for_files(bundle)
     out = sys.stdout if output == "-" else Path(output).open("w", encoding="utf-8", newline="\n")  # noqa: SIM115
     with out:
         for translation in translate_lines(translator, read_lines(input_), n_best=n_best, **settings):

@@ -43,12 +43,16 @@ def read_toml(path: Path) -> Tree:
     """A TOML file as a tree of plain values.
 
     Raises:
-        ConfigError: the file is missing, or is not TOML (with line and column).
+        ConfigError: the file is missing, unreadable, or not TOML (with line and column).
     """
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(f"there is no config file {path}", "check the path, or use --preset") from None
+    except OSError as error:
+        raise ConfigError(
+            f"{path} cannot be read: {error.strerror}", "give a TOML file that may be read"
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not TOML: {error}", "correct the file at that place") from None
 
@@ -63,7 +67,8 @@ def merge(*trees: Mapping[str, Any]) -> Tree:
     for tree in trees:
         for key, value in tree.items():
             if isinstance(value, Mapping):
-                merged[key] = merge(merged.get(key, {}), value)
+                before = merged.get(key)
+                merged[key] = merge(before if isinstance(before, Mapping) else {}, value)
             else:
                 merged[key] = value
     return merged

@@ -37,6 +37,13 @@ class Batch:
         real = int((self.src != self.pad_id).sum()) + self.n_tokens
         return 1 - real / (self.src.numel() + self.tgt_out.numel())
 
+    def shards(self, n: int) -> list["Batch"]:
+        """The same rows dealt out to at most n batches of like size and length."""
+        return [
+            Batch(self.src[i::n], self.tgt_in[i::n], self.tgt_out[i::n], self.pad_id)
+            for i in range(min(n, len(self.src)))
+        ]
+
     def to(self, device: torch.device) -> "Batch":
         """The same batch on another device."""
         return Batch(self.src.to(device), self.tgt_in.to(device), self.tgt_out.to(device), self.pad_id)

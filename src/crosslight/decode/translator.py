@@ -6,6 +6,7 @@ depend on its neighbors in the batch.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -45,12 +46,14 @@ class Translator:
     Args:
         look_inside: makes the `attention` of a translation; handed in, because looking inside is
             another room's work.
+        threads: batches that are searched at a time.
     """
 
-    def __init__(self, bundle: Bundle, look_inside: LookInside | None = None) -> None:
+    def __init__(self, bundle: Bundle, look_inside: LookInside | None = None, threads: int = 1) -> None:
         self.bundle = bundle
         self._model = bundle.model.eval()
         self._look_inside = look_inside
+        self._threads = threads
 
     def translate(
         self, texts: Sequence[str], *, n_best: int = 1, attention: bool = False, **settings: Any
@@ -95,12 +98,15 @@ class Translator:
         self, srcs: Sequence[list[int]], config: DecodeConfig, n_best: int = 1
     ) -> list[list[Hypothesis]]:
         """The best hypotheses for source ids (end token included), batched by length, in input order."""
+        lengths = [len(src) for src in srcs]
+        budget = min(config.max_tokens_per_batch // config.beam, sum(lengths) // self._threads)
+        batches = list(_batches(lengths, max(1, budget)))
         results: list[list[Hypothesis]] = [[] for _ in srcs]
-        for batch in _batches([len(src) for src in srcs], max(1, config.max_tokens_per_batch // config.beam)):
-            for i, hypotheses in zip(
-                batch, self._search_batch([srcs[i] for i in batch], config, n_best), strict=True
-            ):
-                results[i] = hypotheses
+        with ThreadPoolExecutor(self._threads) as pool:
+            found = pool.map(lambda batch: self._search_batch([srcs[i] for i in batch], config, n_best), batches)
+            for batch, hypotheses in zip(batches, found, strict=True):
+                for i, best in zip(batch, hypotheses, strict=True):
+                    results[i] = best
         return results
 
     @torch.inference_mode()

@@ -5,17 +5,37 @@ costs more than the rest, so eight elements share one 64-bit draw. The rate is t
 1/256 (0.1 becomes 26/256 = 0.1016), and survivors are scaled by exactly that rate: the mean is kept.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+_generator: ContextVar[torch.Generator | None] = ContextVar("dropout generator", default=None)
+
+
+@contextmanager
+def dropout_seed(seed: int, device: torch.device) -> Iterator[None]:
+    """Within the block, dropout of this thread draws from a generator of its own.
+
+    Threads that train side by side would otherwise share torch's one generator, and who draws first
+    would depend on the weather.
+    """
+    token = _generator.set(torch.Generator(device).manual_seed(seed))
+    try:
+        yield
+    finally:
+        _generator.reset(token)
 
 
 class _ByteDropout(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, n_dropped: int) -> Tensor:
         draws = torch.empty((x.numel() + 7) // 8, dtype=torch.int64, device=x.device)
-        draws.random_(-(2**63), None)  # the full range: every one of the eight bytes is uniform
+        # The full range, so that every one of the eight bytes is uniform.
+        draws.random_(-(2**63), None, generator=_generator.get())
         keep = draws.view(torch.uint8)[: x.numel()].view(x.shape) >= n_dropped
         ctx.scale = 256 / (256 - n_dropped)
         ctx.save_for_backward(keep)

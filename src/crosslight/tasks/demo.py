@@ -11,7 +11,7 @@ from crosslight.corpora.sample import LICENCE, sample_file
 from crosslight.evaluate import evaluate
 from crosslight.tasks import explain
 from crosslight.tasks.train import open_run, train
-from crosslight.tasks.translate import load
+from crosslight.tasks.translate import load_for_files
 from crosslight.text.corpus import read_tsv
 
 SETTINGS: dict[str, Any] = {
@@ -50,7 +50,7 @@ def demo(out: Path, minutes: float, console: Console) -> None:
             return
     else:
         console.print(f"{out} holds a finished demo: reusing it. Remove the directory to train again.")
-    translator = load(out)
+    translator = load_for_files(out)
     for name, file in TESTS.items():
         pairs = list(read_tsv(sample_file(file)))
         hypotheses = [t.text for t in translator.translate([p.src for p in pairs])]

@@ -6,6 +6,7 @@ import platform
 import shutil
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,17 +60,17 @@ def examine() -> list[Finding]:
 
 
 def _training_rate(threads: int, n_steps: int = 3) -> float:
-    torch.set_num_threads(threads)
     config = TransformerConfig(
         d_model=256, d_ff=1024, n_heads=4, n_encoder_layers=4, n_decoder_layers=3, norm="pre"
     )
     model = build_model(config, 8000, 8000)
     optimizer, objective = adam(model, 0.9, 0.98, 1e-9), label_smoothed(0.1)
     batch = make_batch([range(4, 23)] * 100, [range(4, 23)] * 100, pad_id=0, bos_id=2, eos_id=3)
-    training_step(model, [batch], objective, optimizer, 1e-4, 1.0)
-    start = time.perf_counter()
-    for _ in range(n_steps):
-        training_step(model, [batch], objective, optimizer, 1e-4, 1.0)
+    with ThreadPoolExecutor(threads) as pool:
+        training_step(model, batch.shards(threads), objective, optimizer, 1e-4, pool=pool)
+        start = time.perf_counter()
+        for _ in range(n_steps):
+            training_step(model, batch.shards(threads), objective, optimizer, 1e-4, pool=pool)
     return n_steps * batch.n_tokens / (time.perf_counter() - start)
 
 

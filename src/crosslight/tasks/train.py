@@ -10,6 +10,7 @@ import json
 import platform
 import time
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from crosslight.bundle import Bundle, Facts, save_bundle
 from crosslight.config.choose import choose_regularization, choose_preset
 from crosslight.config.load import merge, preset_text, read_toml, run_config, settings, to_toml
 from crosslight.config.run import DataConfig, RunConfig
+from crosslight.data.batch import Batch
 from crosslight.data.stream import Stream
 from crosslight.decode.translator import Translator
 from crosslight.errors import RunError
@@ -55,7 +57,7 @@ def train(config: RunConfig, out: Path, console: Console, *, resume: bool = Fals
     started = time.monotonic()
     out.mkdir(parents=True, exist_ok=True)
     environment = _environment(out, config, resume)
-    torch.set_num_threads(environment["threads"])
+    torch.set_num_threads(1)  # threads take shards of a batch, not parts of an operation
     keep_freed_memory()
     with Progress(out, console) as progress:
         prepared = prepare(config, out / "data", progress.say)
@@ -76,15 +78,16 @@ def train(config: RunConfig, out: Path, console: Console, *, resume: bool = Fals
             config.train,
             schedule_of(config.train, config.model.d_model),
             checkpoints,
-            Validator(bundle, prepared, config.train.sample_size),
+            Validator(bundle, prepared, config.train.sample_size, environment["threads"]),
             progress,
+            threads=environment["threads"],
             resume=resume and checkpoints.last.is_file(),
             seconds_before=time.monotonic() - started,
         )
         if stopped_by is not None:
             return Outcome(None, stopped_by)
         bundle.facts = _facts(config, prepared, ledger)
-        _choose_weights(bundle, checkpoints, prepared, progress)
+        _choose_weights(bundle, checkpoints, prepared, progress, environment["threads"])
         save_bundle(bundle, out / "bundle")
         progress.say(f"bundle: {out / 'bundle'}")
     return Outcome(out / "bundle", None, bundle.facts)
@@ -128,8 +131,9 @@ def stream_of(config: RunConfig, prepared: Prepared) -> Stream:
 class Validator:
     """Judges a model on the validation set: loss on all of it, BLEU and chrF on a greedy sample."""
 
-    def __init__(self, bundle: Bundle, prepared: Prepared, sample_size: int) -> None:
-        self._bundle = bundle
+    def __init__(self, bundle: Bundle, prepared: Prepared, sample_size: int, threads: int) -> None:
+        self._bundle, self._threads = bundle, threads
+        self._translator = Translator(bundle, threads=threads)
         self._corpus = prepared.valid
         self._stream = Stream(prepared.valid, bundle.src_subword, bundle.tgt_subword, 4096, seed=0)
         self._objective = label_smoothed(0.0)
@@ -140,17 +144,20 @@ class Validator:
     def loss(self) -> float:
         """Mean cross-entropy of a target token in nats, without smoothing."""
         device = next(self._bundle.model.parameters()).device
-        total, n_tokens = 0.0, 0
-        with torch.inference_mode():
-            for batch in self._stream.one_epoch():
-                loss = self._objective(self._bundle.model, batch.to(device))
-                total, n_tokens = total + float(loss.total), n_tokens + loss.n_tokens
-        return total / n_tokens
+
+        @torch.inference_mode()
+        def judge(batch: Batch) -> tuple[float, int]:
+            loss = self._objective(self._bundle.model, batch.to(device))
+            return float(loss.total), loss.n_tokens
+
+        with ThreadPoolExecutor(self._threads) as pool:
+            totals, counts = zip(*pool.map(judge, self._stream.one_epoch()), strict=True)
+        return sum(totals) / sum(counts)
 
     def __call__(self) -> Validation:
         """The validation that the training loop asks for; another sample sentence each time."""
         hypotheses = [
-            t.text for t in Translator(self._bundle).translate([p.src for p in self._sample], beam=1)
+            t.text for t in self._translator.translate([p.src for p in self._sample], beam=1)
         ]
         scores = evaluate(hypotheses, [[p.tgt for p in self._sample]], metrics=("bleu", "chrf"))
         shown = self._n_seen * 7 % len(self._sample)
@@ -163,7 +170,7 @@ class Validator:
     def final_scores(self) -> dict[str, str]:
         """BLEU and chrF of the whole validation set under the bundle's own search, with signatures."""
         pairs = [self._corpus.pair(i) for i in range(len(self._corpus))]
-        hypotheses = [t.text for t in Translator(self._bundle).translate([p.src for p in pairs])]
+        hypotheses = [t.text for t in self._translator.translate([p.src for p in pairs])]
         scores = evaluate(hypotheses, [[p.tgt for p in pairs]], metrics=("bleu", "chrf"))
         return {
             f"{s.name} (validation, {len(pairs):,} pairs)": f"{s.value:.1f} `{s.signature}`"
@@ -171,10 +178,12 @@ class Validator:
         }
 
 
-def _choose_weights(bundle: Bundle, checkpoints: Checkpoints, prepared: Prepared, progress: Progress) -> None:
+def _choose_weights(
+    bundle: Bundle, checkpoints: Checkpoints, prepared: Prepared, progress: Progress, threads: int
+) -> None:
     """Put the candidate with the lowest validation loss into the bundle's model."""
     model = bundle.model.eval()
-    validator = Validator(bundle, prepared, 1)
+    validator = Validator(bundle, prepared, 1, threads)
     last = {name: tensor.clone() for name, tensor in weights(model).items()}
     candidates: dict[str, dict[str, Tensor]] = {
         "last": last,

@@ -14,22 +14,31 @@ from crosslight.decode.translator import Translation, Translator
 from crosslight.evaluate import Scores, evaluate, read_references
 from crosslight.tasks.explain import look_inside
 from crosslight.text.corpus import read_lines
-from crosslight.train.machine import keep_freed_memory
+from crosslight.train.machine import keep_freed_memory, probe_threads
 
 LINES_AT_ONCE = 2000
 
 
-def load(path: Path | str) -> Translator:
+def load(path: Path | str, threads: int = 1) -> Translator:
     """The translator in a bundle, or in a finished run.
 
     >>> crosslight.load("runs/mine").translate(["Bonjour !"])[0].text  # doctest: +SKIP
     'Hello!'
 
+    Args:
+        threads: batches that are searched at a time; worth it for many sentences.
+
     Raises:
         BundleError: there is none, or it is damaged.
     """
     keep_freed_memory()
-    return Translator(load_bundle(path), look_inside)
+    return Translator(load_bundle(path), look_inside, threads)
+
+
+def load_for_files(path: Path | str) -> Translator:
+    """The translator for a whole file: as many threads as this machine gains from."""
+    threads, _ = probe_threads(0.2)
+    return load(path, threads)
 
 
 def translate_lines(translator: Translator, lines: Iterable[str], **settings: Any) -> Iterator[Translation]:

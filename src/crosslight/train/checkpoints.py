@@ -6,18 +6,20 @@
       best.safetensors          weights alone, at the lowest validation loss
 
 A file is written beside its place, flushed to the disk, and renamed over it: a crash or a full disk
-leaves the one before. Nothing is pickled.
+leaves the one before. Each carries a checksum, so that a damaged one is never taken for good. Nothing
+is pickled.
 """
 
 import json
 import os
+import zlib
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from crosslight.data.stream import Position
@@ -32,7 +34,6 @@ class Ledger:
     position: Position = field(default_factory=Position)
     seconds: float = 0.0  # of training, over all sessions
     n_tokens: int = 0
-    validations: int = 0
     best_loss: float = float("inf")
     best_step: int = 0
     stale: int = 0  # validations since the best
@@ -75,10 +76,8 @@ class Checkpoints:
         Raises:
             RunError: there is none, it is damaged, or it is of another model.
         """
+        tensors, header = _read(self.last)
         try:
-            with safe_open(self.last, framework="pt") as file:
-                header = file.metadata()
-                tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
             model.load_state_dict(_part(tensors, "model."), strict=False)
             missing = set(weights(model)) - set(_part(tensors, "model."))
             if missing:
@@ -90,20 +89,34 @@ class Checkpoints:
                     for key, value in state.items()
                 }
             return Ledger.from_json(header["ledger"])
-        except FileNotFoundError:
-            raise RunError(
-                f"{self.last} does not exist: nothing was saved in this run yet",
-                "start it anew: remove the directory, or choose another with -o",
-            ) from None
-        except (SafetensorError, KeyError, RuntimeError, ValueError) as error:
+        except (KeyError, RuntimeError, TypeError, ValueError) as error:
             raise RunError(
                 f"{self.last} does not fit this run: {error}",
-                "it is damaged or of another model; start anew in another directory",
+                "it is of another model or another version; start anew in another directory",
             ) from error
+
+    def ledger(self) -> Ledger:
+        """Where `last` left training.
+
+        Raises:
+            RunError: there is none, it is damaged, or of another version.
+        """
+        _, header = _read(self.last)
+        try:
+            return Ledger.from_json(header["ledger"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise RunError(
+                f"{self.last} does not say where training stood: {error!r}",
+                "it is of another version; start anew in another directory",
+            ) from error
+
+    def amend(self, ledger: Ledger) -> None:
+        """Put another ledger into `last`."""
+        _write(self.last, _read(self.last)[0], {"ledger": ledger.to_json()})
 
     def keep_weights(self, model: nn.Module, step: int, best: bool) -> None:
         """Keep the weights for averaging, and as the best if they are. The oldest ones go."""
-        _write(self.directory / f"kept-{step:010d}.safetensors", weights(model), {})
+        _write(self.directory / _kept_name(step), weights(model), {})
         if best:
             _write(self.best, weights(model), {})
         for old in self.kept()[: -self.keep]:
@@ -113,16 +126,22 @@ class Checkpoints:
         """The kept files, oldest first."""
         return sorted(self.directory.glob("kept-*.safetensors"))
 
+    def forget_after(self, step: int) -> None:
+        """Drop kept weights newer than this step: a crash cut off the training that they came from."""
+        for path in self.kept():
+            if path.name > _kept_name(step):
+                path.unlink()
+
     def best_weights(self) -> dict[str, Tensor] | None:
         """The weights with the lowest validation loss, if there was a validation."""
-        return load_file(self.best) if self.best.is_file() else None
+        return _read(self.best)[0] if self.best.is_file() else None
 
     def average(self) -> dict[str, Tensor]:
         """The mean of the kept weights (section 6.1: of the last 5, or 20), summed in float64."""
         paths = self.kept()
         total: dict[str, Tensor] = {}
         for path in paths:
-            for name, tensor in load_file(path).items():
+            for name, tensor in _read(path)[0].items():
                 total[name] = total[name] + tensor.double() if name in total else tensor.double()
         return {name: (tensor / len(paths)).float() for name, tensor in total.items()}
 
@@ -147,11 +166,40 @@ def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {key[len(prefix) :]: value for key, value in tensors.items() if key.startswith(prefix)}
 
 
-def _write(path: Path, tensors: dict[str, Tensor], header: dict[str, str]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(".part")
+def _kept_name(step: int) -> str:
+    return f"kept-{step:010d}.safetensors"
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     try:
-        save_file({name: tensor.contiguous().cpu() for name, tensor in tensors.items()}, beside, header)
+        with safe_open(path, framework="pt") as file:
+            header = file.metadata() or {}
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        raise RunError(f"{path} cannot be read: {error}", _start_anew(path)) from error
+    checksum = header.pop("crc32", None)
+    if checksum != _checksum(tensors, header):
+        raise RunError(f"{path} is damaged: its content does not have the checksum {checksum}", _start_anew(path))
+    return tensors, header
+
+
+def _start_anew(path: Path) -> str:
+    return f"move {path.name} away and resume: what it held is trained again, or done without"
+
+
+def _checksum(tensors: dict[str, Tensor], header: dict[str, str]) -> str:
+    value = zlib.crc32(json.dumps([sorted(tensors), header], sort_keys=True).encode())
+    for name in sorted(tensors):
+        value = zlib.crc32(tensors[name].reshape(-1).view(torch.uint8).numpy(), value)
+    return f"{value:08x}"
+
+
+def _write(path: Path, tensors: dict[str, Tensor], header: dict[str, str]) -> None:
+    beside = path.with_suffix(".part")
+    tensors = {name: tensor.contiguous().cpu() for name, tensor in tensors.items()}
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file(tensors, beside, {**header, "crc32": _checksum(tensors, header)})
         with beside.open("rb+") as file:
             os.fsync(file.fileno())
         beside.replace(path)

@@ -9,11 +9,11 @@ run of given `steps` is interrupted, it ends with the same weights, bit for bit.
 import signal
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import FrameType
 from typing import Self
 
-import torch
 from torch import nn
 
 from crosslight.config.run import TrainConfig
@@ -56,12 +56,14 @@ def fit(
     validate: Callable[[], Validation],
     progress: Progress,
     *,
+    threads: int = 1,
     resume: bool = False,
     seconds_before: float = 0.0,
 ) -> tuple[Ledger, int | None]:
     """Train until the steps or the minutes are over, patience is lost, or somebody asks to stop.
 
     Args:
+        threads: into how many shards a batch is cut on a CPU, each taken by a thread of its own.
         validate: judges the model as it stands.
         resume: go on from the last checkpoint.
         seconds_before: time that preparing has taken, counted to the minutes.
@@ -71,29 +73,42 @@ def fit(
     objective = label_smoothed(config.label_smoothing)
     optimizer = adam(model, config.beta1, config.beta2, config.epsilon)
     ledger = checkpoints.load(model, optimizer) if resume else Ledger(seconds=seconds_before)
+    checkpoints.forget_after(ledger.step)
+    progress.go_back(ledger.step)
     device = next(model.parameters()).device
+    n_shards = threads if device.type == "cpu" else 1
     clock, last_saved = Clock(ledger), time.monotonic()
     batches = stream.batches(ledger.position)
     model.train()
-    with StopRequest() as stop:
+    with StopRequest() as stop, ThreadPoolExecutor(threads) as pool:
         while not finished(ledger, config):
-            torch.manual_seed(config.seed * 1_000_003 + ledger.step)
-            drawn = []
+            n_judged = validations_due(ledger, config)
+            shards = []
             for _ in range(config.accumulate):
                 batch, ledger.position = next(batches)
-                drawn.append(batch.to(device))
+                shards += batch.to(device).shards(n_shards)
             rate = schedule(ledger.step + 1, done(ledger, config))
-            result = training_step(model, drawn, objective, optimizer, rate, config.clip_norm)
+            result = training_step(
+                model,
+                shards,
+                objective,
+                optimizer,
+                rate,
+                clip_norm=config.clip_norm,
+                seed=config.seed * 1_000_003 + ledger.step,
+                pool=pool,
+            )
             ledger.step += 1
             ledger.n_tokens += result.n_tokens
             clock.tick()
             progress.step(ledger, result, rate, done(ledger, config))
 
-            if done(ledger, config) * config.validations >= ledger.validations + 1:
+            judged = validations_due(ledger, config) > n_judged
+            if judged:
                 judge(model, ledger, checkpoints, validate, progress, done(ledger, config))
                 clock.tick()
             overdue = time.monotonic() - last_saved > config.checkpoint_seconds
-            if overdue or stop.signal or finished(ledger, config):
+            if judged or overdue or stop.signal or finished(ledger, config):
                 checkpoints.save(model, optimizer, ledger)
                 last_saved = time.monotonic()
             if stop.signal:
@@ -113,7 +128,6 @@ def judge(
     model.eval()
     validation = validate()
     model.train()
-    ledger.validations += 1
     best = validation.loss < ledger.best_loss
     if best:
         ledger.best_loss, ledger.best_step, ledger.stale = validation.loss, ledger.step, 0
@@ -128,6 +142,11 @@ def done(ledger: Ledger, config: TrainConfig) -> float:
     if config.steps is not None:
         return min(1.0, ledger.step / config.steps)
     return min(1.0, ledger.seconds / (60 * (config.minutes or 0)))
+
+
+def validations_due(ledger: Ledger, config: TrainConfig) -> int:
+    """How many validations belong to what is behind us: they divide the run into equal parts."""
+    return int(done(ledger, config) * config.validations)
 
 
 def finished(ledger: Ledger, config: TrainConfig) -> bool:

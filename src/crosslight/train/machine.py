@@ -5,6 +5,7 @@ import os
 import platform
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import torch
 
@@ -26,31 +27,38 @@ def keep_freed_memory() -> bool:
     """
     if not sys.platform.startswith("linux") or platform.libc_ver()[0] != "glibc":
         return False
-    m_trim_threshold, m_mmap_threshold = -1, -3  # from malloc.h
-    libc = ctypes.CDLL(None)
-    return bool(libc.mallopt(m_mmap_threshold, 1 << 30) and libc.mallopt(m_trim_threshold, 1 << 30))
+    m_trim_threshold, m_mmap_threshold, m_arena_max = -1, -3, -8  # from malloc.h
+    mallopt = ctypes.CDLL(None).mallopt
+    # One arena: those of further threads cannot grow beyond 64 MB, and would map every large block anew.
+    return all(
+        mallopt(*option) for option in ((m_mmap_threshold, 1 << 30), (m_trim_threshold, 1 << 30), (m_arena_max, 1))
+    )
 
 
 def probe_threads(seconds: float = 0.5) -> tuple[int, dict[int, float]]:
-    """The number of threads that multiplies matrices fastest here, and the rate of each in GFLOP/s.
+    """The number of threads that multiply matrices fastest side by side, and the rate of each in GFLOP/s.
 
-    Assumed numbers are wrong on shared machines, containers with a quota, and hyper-threads.
-    Sets nothing for good; the caller decides.
+    Each thread works on its own, as in training. Assumed numbers are wrong on shared machines, in
+    containers with a quota, and with hyper-threads. Leaves torch at one thread per operation.
     """
-    before = torch.get_num_threads()
+    torch.set_num_threads(1)
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     counts = sorted({1, *(n for n in (2, 4, 6, 8, 12, 16, 24, 32) if n < available), available})
     a, b = torch.randn(1024, 512), torch.randn(512, 1024)
-    rates: dict[int, float] = {}
-    for n_threads in counts:
-        torch.set_num_threads(n_threads)
-        a @ b  # the first call starts the threads
-        n_calls, start = 0, time.perf_counter()
-        while time.perf_counter() - start < seconds / len(counts):
+
+    def work(until: float) -> int:
+        n_calls = 0
+        while time.perf_counter() < until:
             a @ b
             n_calls += 1
-        rates[n_threads] = n_calls * 2 * 1024 * 512 * 1024 / (time.perf_counter() - start) / 1e9
-    torch.set_num_threads(before)
+        return n_calls
+
+    rates: dict[int, float] = {}
+    for n_threads in counts:
+        with ThreadPoolExecutor(n_threads) as pool:
+            start = time.perf_counter()
+            calls = pool.map(work, [start + seconds / len(counts)] * n_threads)
+            rates[n_threads] = sum(calls) * 2 * 1024 * 512 * 1024 / (time.perf_counter() - start) / 1e9
     # A thread more has to earn its place: 5 %, the noise of such a short look.
     best = counts[0]
     for n_threads in counts[1:]:

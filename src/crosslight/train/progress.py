@@ -37,7 +37,7 @@ class Progress:
 
     def __init__(self, directory: Path, console: Console) -> None:
         self.console = console
-        self._metrics: TextIO = (directory / "metrics.jsonl").open("a", encoding="utf-8")
+        self._metrics: TextIO = (directory / "metrics.jsonl").open("a+", encoding="utf-8")
         self._log: TextIO = (directory / "log.txt").open("a", encoding="utf-8")
         self._bar = Bar(
             TextColumn("{task.description}"),
@@ -59,9 +59,18 @@ class Progress:
         self._metrics.close()
         self._log.close()
 
+    def go_back(self, step: int) -> None:
+        """Drop the metrics after this step, which a crash cut off from the run, and half a last line."""
+        self._metrics.seek(0)
+        kept = [line for line in self._metrics if _step_of(line) <= step]
+        self._metrics.seek(0)
+        self._metrics.truncate()
+        self._metrics.writelines(kept)
+        self._metrics.flush()
+
     def say(self, text: str) -> None:
         """A line for people, on the screen and in the log."""
-        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self.console.print(text, markup=False, highlight=False, emoji=False, soft_wrap=True)
         self._log.write(text + "\n")
         self._log.flush()
 
@@ -110,7 +119,8 @@ class Progress:
         }
 
     def _record(self, **numbers: Any) -> None:
-        self._metrics.write(json.dumps(numbers) + "\n")
+        finite = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in numbers.items()}
+        self._metrics.write(json.dumps(finite) + "\n")
         self._metrics.flush()
 
 
@@ -131,9 +141,16 @@ class Meter:
             self._start = (now, ledger.n_tokens, share)
             return
         began, tokens, share_then = self._start
-        self.rate = (ledger.n_tokens - tokens) / (now - began)
+        self.rate = (ledger.n_tokens - tokens) / max(now - began, 1e-9)
         if share > share_then:
             self.seconds_left = (1 - share) * (now - began) / (share - share_then)
+
+
+def _step_of(line: str) -> float:
+    try:
+        return float(json.loads(line)["step"])
+    except (ValueError, KeyError, TypeError):
+        return math.inf
 
 
 def duration(seconds: float) -> str:

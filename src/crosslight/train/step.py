@@ -1,14 +1,23 @@
-"""One optimizer update: forward, backward, clip, step."""
+"""One optimizer update: forward and backward in several threads, clip, step.
+
+On a CPU a batch is cut into as many shards as there are threads, and each thread takes one shard
+through the whole model on its own. The usual way, all threads at every single operation, waits for the
+slowest of them some thousand times a step, which is ruinous where other work shares the cores; this way
+waits once. The weights are shared, the gradients are summed in the order of the shards, and dropout is
+drawn from a seed made of (step, shard): the result is the same, bit for bit, on every run.
+"""
 
 import math
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from crosslight.data.batch import Batch
 from crosslight.errors import TrainingError
+from crosslight.nn.dropout import dropout_seed
 from crosslight.train.objectives import Objective
 
 
@@ -27,31 +36,45 @@ def adam(model: nn.Module, beta1: float, beta2: float, epsilon: float) -> torch.
 
 def training_step(
     model: nn.Module,
-    batches: Sequence[Batch],
+    shards: Sequence[Batch],
     objective: Objective,
     optimizer: torch.optim.Optimizer,
     rate: float,
-    clip_norm: float | None,
+    *,
+    clip_norm: float | None = None,
+    seed: int = 0,
+    pool: ThreadPoolExecutor | None = None,
 ) -> StepResult:
-    """Move the weights once, by the mean gradient over all tokens of `batches`.
+    """Move the weights once, by the mean gradient over all tokens of all shards.
 
-    Several batches are one update whose memory is that of the largest (gradient accumulation).
+    Shards may be one batch cut in parts, several batches (gradient accumulation), or both.
+
+    Args:
+        seed: of this step; decides what dropout drops.
+        pool: threads to take the shards; one after the other without.
 
     Raises:
         TrainingError: the loss or the gradient is not a number; the weights are untouched.
     """
-    n_tokens = sum(batch.n_tokens for batch in batches)
-    optimizer.zero_grad()
+    parameters = list(model.parameters())
+    n_tokens = sum(shard.n_tokens for shard in shards)
+
+    def gradient(index: int) -> tuple[float, tuple[Tensor, ...]]:
+        with dropout_seed(seed * 1009 + index, parameters[0].device):
+            total = objective(model, shards[index]).total / n_tokens
+        return float(total.detach()), torch.autograd.grad(total, parameters)
+
+    results = (pool.map if pool else map)(gradient, range(len(shards)))
     loss = 0.0
-    for batch in batches:
-        total = objective(model, batch).total / n_tokens
-        total.backward()  # type: ignore[no-untyped-call]
-        loss += float(total.detach())
-    norm = float(nn.utils.clip_grad_norm_(model.parameters(), clip_norm or math.inf))
+    for index, (part, grads) in enumerate(results):
+        loss += part
+        for parameter, grad in zip(parameters, grads, strict=True):
+            parameter.grad = grad if index == 0 else parameter.grad.add_(grad)  # type: ignore[union-attr]
+    norm = float(nn.utils.clip_grad_norm_(parameters, clip_norm or math.inf))
     if not (math.isfinite(loss) and math.isfinite(norm)):
         raise TrainingError(
             f"the loss is {loss} and the gradient's norm {norm} at learning rate {rate:.2e}; "
-            f"{_where_not_finite(model)}; batch of {batches[0].src.shape[0]} pairs",
+            f"{_where_not_finite(model)}",
             "the last good weights are kept; lower train.learning_rate or set train.clip_norm, and resume",
         )
     for group in optimizer.param_groups:

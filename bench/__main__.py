@@ -1,0 +1,6 @@
+"""`make bench`: every measurement, one after the other."""
+
+from bench import decoding, training
+
+training.main()
+decoding.main()

@@ -1,0 +1,67 @@
+"""The settings of a new run: preset, config file, options, and what is chosen where nothing was said."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from crosslight.config.choose import choose_preset, choose_regularization
+from crosslight.config.load import merge, preset_text, read_toml, run_config
+from crosslight.config.run import RunConfig
+from crosslight.tasks.prepare import count_pairs, spool_pipes
+
+LENGTHS = {"steps", "minutes"}
+MINUTES = 30.0  # of a run whose length nobody named
+
+
+def plan(
+    given: dict[str, Any], out: Path, preset: str | None, file: Path | None
+) -> tuple[RunConfig, list[str]]:
+    """The settings of a run in `out` (preset, then `file`, then `given`), and the reasons of choices made.
+
+    All faults of the settings come to light first, then those of the training files, before
+    anything is written but a corpus that comes through a pipe.
+
+    Raises:
+        ConfigError: settings that cannot be.
+        CorpusError: a training file that cannot be read.
+    """
+    origin = f"{file} and the options" if file else "the options"
+    wishes = merge(read_toml(file) if file else {}, given)
+    asked = _resolved(wishes, preset or "tiny", [], origin)
+    data = spool_pipes(asked.data, out / "data")
+    spooled = {"data": data.model_dump(exclude_defaults=True)}
+    n_pairs = count_pairs(data)
+    if preset is not None:
+        return _resolved(merge(wishes, spooled), preset, [], origin), []
+    preset, reason = choose_preset(n_pairs, asked.train.minutes)
+    choice = choose_regularization(n_pairs)
+    reasons = [reason] if choice is None else [reason, choice[1]]
+    layers = [] if choice is None else [choice[0]]
+    return _resolved(merge(wishes, spooled), preset, layers, origin), reasons
+
+
+def _resolved(wishes: dict[str, Any], preset: str, layers: list[dict[str, Any]], origin: str) -> RunConfig:
+    ready = tomllib.loads(preset_text(preset))
+    # A length that was asked for replaces the preset's, whichever of the two it is.
+    train = wishes.get("train")
+    if isinstance(train, dict) and LENGTHS & train.keys():
+        ready["train"] = {name: value for name, value in ready["train"].items() if name not in LENGTHS}
+    elif not LENGTHS & ready["train"].keys():
+        ready["train"]["minutes"] = MINUTES
+    tree = merge(ready, *layers, wishes)
+    data = tree.get("data", {})
+    if isinstance(data, dict):
+        languages = {"src_lang": language_of(data.get("src")), "tgt_lang": language_of(data.get("tgt"))}
+        tree["data"] = merge(languages, data)
+    return run_config(tree, origin)
+
+
+def language_of(file: object) -> str:
+    """The language a file name ends with, or nothing.
+
+    >>> language_of("corpora/train.fr.gz"), language_of("text.txt")
+    ('fr', '')
+    """
+    suffixes = [s[1:] for s in Path(str(file or "")).suffixes if s not in (".gz", ".xz")]
+    last = suffixes[-1] if suffixes else ""
+    return last if 2 <= len(last) <= 3 and last.isalpha() and last != "txt" else ""
