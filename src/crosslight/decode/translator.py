@@ -5,6 +5,7 @@ searched together, and results come back in the order of the input. What a sente
 depend on its neighbors in the batch.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from crosslight.decode.beam import Hypothesis, beam_search, greedy_search
 from crosslight.text.segment import segments
 from crosslight.text.subword import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 
+LINES = re.compile(r"[^\n]*\n|[^\n]+")  # only \n ends a line; a \r before it is a blank like others
 BANNED = (PAD_ID, UNK_ID, BOS_ID)
 
 
@@ -82,7 +84,7 @@ class Translator:
         sentences. Line breaks and the blanks around sentences are parts of their own.
         """
         parts: list[tuple[str, bool]] = []
-        for line in text.splitlines(keepends=True):
+        for line in LINES.findall(text):
             whole = len(self._encode(line)) <= self.bundle.facts.longest_src
             for segment in [line] if whole else segments(line):
                 core = segment.strip()
