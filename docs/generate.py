@@ -38,8 +38,8 @@ reported at once. The settings in force are written into the run as `config.toml
 `crosslight configs all` prints them all with their defaults. A dash means: not set."""
 ABOUT_PRESETS = """\
 What each preset sets; where a cell is empty, the default above holds. `paper` is another name for
-`base`. `crosslight configs NAME` prints one with its comments. A preset without `train.steps` needs
-a length: `--minutes` or `--steps`."""
+`base`. `crosslight configs NAME` prints one with its comments. Under a preset without `train.steps` a
+run takes 30 minutes, unless it is told otherwise."""
 
 # For the commands whose own help shows none.
 EXAMPLES = {

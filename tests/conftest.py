@@ -3,11 +3,14 @@
 This file is read before any test module, so both are in force before `crosslight` is imported.
 """
 
+import io
 import ipaddress
 import os
 import socket
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from jaxtyping import install_import_hook
@@ -93,3 +96,101 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no shared data at {folder}; set CROSSLIGHT_SHARED_DATA to the folder that has it")
     return folder
+
+
+TOY_SETTINGS = """
+[subword]
+vocab_size = 420
+sampling = 0.1
+
+[model]
+d_model = 32
+d_ff = 64
+n_heads = 2
+n_encoder_layers = 1
+n_decoder_layers = 2
+dropout = 0.1
+norm = "pre"
+
+[train]
+max_tokens_per_batch = 256
+learning_rate = 3e-3
+warmup_steps = 20
+validations = 4
+sample_size = 5
+average_last = 2
+threads = 1
+
+[decode]
+max_extra = 8
+"""
+
+
+@dataclass(frozen=True)
+class Toy:
+    """A corpus of 300 pairs from the sample, and settings that train on it within a second."""
+
+    pairs: Path
+    config: Path
+
+    def train(self, out: Path, *more: str) -> list[str]:
+        """The command line that trains with them into `out`."""
+        return ["train", "--pairs", str(self.pairs), "--config", str(self.config), "-o", str(out), *more]
+
+
+class Result(NamedTuple):
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture(scope="session")
+def toy(tmp_path_factory: pytest.TempPathFactory) -> Toy:
+    folder = tmp_path_factory.mktemp("toy")
+    sample = Path(__file__).resolve().parents[1] / "src" / "crosslight" / "sample" / "handwritten.train.tsv"
+    lines = sample.read_text(encoding="utf-8").split("\n")[:300]
+    pairs, config = folder / "toy.tsv", folder / "toy.toml"
+    pairs.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    config.write_text(TOY_SETTINGS, encoding="utf-8")
+    return Toy(pairs, config)
+
+
+@pytest.fixture(scope="session")
+def tiny_run(toy: Toy, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run of 30 steps: a model that writes something, though nothing sensible. Do not change it."""
+    out = tmp_path_factory.mktemp("tiny") / "run"
+    with pytest.MonkeyPatch.context() as patch:
+        assert _run_command(patch, toy.train(out, "--steps", "30")) == 0
+    return out
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
+    """Runs the program in this process: `command("translate", run, stdin=b"Bonjour !")`."""
+
+    def run(*arguments: object, stdin: bytes = b"") -> Result:
+        capsys.readouterr()
+        with monkeypatch.context() as patch:
+            patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"))
+            code = _run_command(patch, [str(argument) for argument in arguments])
+        return Result(code, *capsys.readouterr())
+
+    return run
+
+
+def _run_command(patch: pytest.MonkeyPatch, arguments: list[str]) -> int:
+    import torch
+
+    from crosslight.cli.main import main
+
+    patch.setattr("sys.argv", ["crosslight", *arguments])
+    n_threads = torch.get_num_threads()
+    try:
+        main()
+    except SystemExit as ended:
+        return int(ended.code or 0)
+    finally:
+        torch.set_num_threads(n_threads)
+    return 0

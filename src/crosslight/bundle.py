@@ -70,7 +70,7 @@ def save_bundle(bundle: Bundle, directory: Path) -> None:
         raise BundleError(
             f"{directory} exists and is no bundle", "choose another directory, or move that one away"
         )
-    beside = directory.with_name(directory.name + ".part")
+    beside, old = (directory.with_name(directory.name + ending) for ending in (".part", ".old"))
     try:
         shutil.rmtree(beside, ignore_errors=True)
         beside.mkdir(parents=True)
@@ -88,7 +88,6 @@ def save_bundle(bundle: Bundle, directory: Path) -> None:
         (beside / "bundle.json").write_text(
             json.dumps(head, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
         )
-        old = directory.with_name(directory.name + ".old")
         shutil.rmtree(old, ignore_errors=True)
         if directory.exists():
             directory.rename(old)
@@ -96,9 +95,12 @@ def save_bundle(bundle: Bundle, directory: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
     except (OSError, SafetensorError) as error:
         shutil.rmtree(beside, ignore_errors=True)
+        if old.is_dir() and not directory.exists():
+            old.rename(directory)
         raise BundleError(
             f"{directory} could not be written: {error}",
-            "free some space on the disk and try again; a bundle that was there before is untouched",
+            "check that the place may be written and has space left, and try again; a bundle that was "
+            "there before is untouched",
         ) from error
 
 
@@ -194,10 +196,15 @@ def _head(directory: Path) -> dict[str, Any]:
         Facts(**head["facts"])
         dict(head["sha256"])
         return head
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
+        unfinished = (directory / "config.toml").is_file()
         raise BundleError(
-            f"{directory} is not a bundle: it has no bundle.json",
-            "give the `bundle` directory of a run, or the run whose training has ended",
+            f"{directory} is not a bundle: it has no bundle.json"
+            if directory.is_dir()
+            else f"{directory} is not a directory, expected a bundle or a finished run",
+            f"its training has not ended; go on with: crosslight train --resume {directory}"
+            if unfinished
+            else "give the `bundle` directory of a run, or the run whose training has ended",
         ) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BundleError(

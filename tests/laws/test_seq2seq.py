@@ -34,7 +34,7 @@ MODELS = {
     "two tables": transformer(tie="two"),
     "three tables": transformer(tie="none", norm="pre"),
     "attention bias": transformer(attention_bias=True),
-    "narrow heads": transformer(d_head=3, n_heads=5, norm="pre"),
+    "narrow heads": transformer(d_key=3, n_heads=4, norm="pre"),
     "deep reader": transformer(n_encoder_layers=3, n_decoder_layers=1),
     "deep writer": transformer(n_encoder_layers=1, n_decoder_layers=3, norm="pre"),
 }

@@ -199,16 +199,12 @@ def test_an_output_of_exactly_the_limit_may_end(beam: int) -> None:
     assert (found[0].tokens, found[0].finished) == ([2, 2, 2], True)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="greedy stops at the limit without asking whether the output ends there"
-)
 def test_an_output_of_exactly_the_limit_may_end_greedily() -> None:
     for limit in (3, 0):
         (found,) = greedy_search(ending(limit), (torch.zeros(1, 1),), [limit], **IDS)
         assert (found.tokens, found.finished) == ([2] * limit, True)
 
 
-@pytest.mark.xfail(strict=True, reason="the token past the limit is cut off, its log-probability is not")
 def test_what_is_broken_off_is_scored_as_it_stands() -> None:
     (found,) = beam_search(endless, (), [3], beam=1, alpha=0.0, **IDS)
     assert found[0].tokens == [2, 2, 2]
@@ -216,15 +212,11 @@ def test_what_is_broken_off_is_scored_as_it_stands() -> None:
     assert found[0].logp == pytest.approx(3 * each, abs=1e-5)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="outputs that differ only in the token past the limit are cut to the same"
-)
 def test_what_is_broken_off_is_n_different_outputs() -> None:
     (found,) = beam_search(endless, (), [3], beam=4, n_best=4, alpha=0.0, **IDS)
     assert len({tuple(h.tokens) for h in found}) == len(found) == 4
 
 
-@pytest.mark.xfail(strict=True, reason="banned logits are written into the very tensor that decode returned")
 def test_search_writes_into_nothing_that_is_the_models() -> None:
     kept = torch.zeros(1, 1, V)
     greedy_search(lambda tokens, state: (kept, state), (), [2], banned=[BOS], **IDS)

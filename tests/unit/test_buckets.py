@@ -80,10 +80,6 @@ def test_little_is_padding_on_the_longer_side(max_tokens: int) -> None:
     assert 1 - longer.sum() / sum(padded(longer, batch) for batch in batches) < 0.05
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="sorted by (longer, shorter), batches mix pairs of a longer source with those of a longer target",
-)
 @pytest.mark.parametrize("max_tokens", [2048, 4096])
 def test_little_is_padding(max_tokens: int) -> None:
     src, tgt = realistic(WINDOW_PAIRS)

@@ -129,6 +129,5 @@ def test_print_shows_the_rate_in_force() -> None:
     assert repr(Dropout(0.1)) == "Dropout(rate=26/256)"
 
 
-@pytest.mark.xfail(strict=True, reason="0.999 is allowed by the settings, becomes 256/256, divides by zero")
 def test_highest_rate() -> None:
     assert float(dropped(0.999).mean()) == pytest.approx(1, abs=0.3)

@@ -13,16 +13,19 @@ def configs(
 
     crosslight configs small > mine.toml
     """
+    from crosslight.cli.output import results
     from crosslight.config.load import preset_names, preset_text, to_toml
     from crosslight.config.run import RunConfig
 
-    if name == "all":
-        sys.stdout.write(to_toml(RunConfig(), comments=True))
-    elif name is not None:
-        sys.stdout.write(preset_text(name))
-    else:
-        for preset in preset_names():
-            print(preset_text(preset).splitlines()[0].removeprefix("# "))
+    with results() as stdout:
+        if name == "all":
+            stdout.write(to_toml(RunConfig(), comments=True))
+        elif name is not None:
+            stdout.write(preset_text(name))
+        else:
+            for preset in preset_names():
+                stdout.write(preset_text(preset).splitlines()[0].removeprefix("# ") + "\n")
+    if name is None:
         print(
             "\ncrosslight configs NAME prints one; crosslight configs all prints every setting.",
             file=sys.stderr,

@@ -1,6 +1,6 @@
 """`crosslight evaluate`: BLEU, chrF and TER, from a bundle and a test set or from two files."""
 
-import sys
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -32,6 +32,7 @@ def evaluate(
     """
     import json
 
+    from crosslight.cli.output import results
     from crosslight.tasks import translate as task
 
     if ref is None or (bundle is None) == (hyp is None) or (bundle is not None and src is None):
@@ -41,10 +42,13 @@ def evaluate(
         )
     settings = {name: value for name, value in (("beam", beam), ("alpha", alpha)) if value is not None}
     if bundle is not None and src is not None:
-        hypotheses = [t.text for t in task.translate_file(task.load_for_files(bundle), src, **settings)]
+        references = task.references_of(src, ref)
+        with results(str(save) if save else os.devnull) as file:
+            hypotheses = [t.text for t in task.translate_file(task.load_for_files(bundle), src, **settings)]
+            file.writelines(line + "\n" for line in hypotheses)
     else:
+        references = task.references_of(hyp or "", ref)
         hypotheses = task.lines_of(hyp or "")
-    scores = task.score(hypotheses, ref, lowercase=lowercase, tokenize=tokenize)
-    if save is not None:
-        save.write_text("".join(line + "\n" for line in hypotheses), encoding="utf-8", newline="\n")
-    sys.stdout.write(json.dumps(scores.as_dict(), indent=1) + "\n" if json_ else scores.table() + "\n")
+    scores = task.score(hypotheses, references, lowercase=lowercase, tokenize=tokenize)
+    with results() as stdout:
+        stdout.write(json.dumps(scores.as_dict(), indent=1) + "\n" if json_ else scores.table() + "\n")

@@ -23,10 +23,12 @@ def inspect(
 
     crosslight inspect runs/mine "Le chat dort." -o page.html
     """
+    from crosslight.cli.output import results
     from crosslight.tasks import explain
 
     inspection = explain.inspect(bundle, sentence)
-    sys.stdout.write(explain.heatmap(inspection, kind, layer, head) + "\n")
+    with results() as stdout:
+        stdout.write(explain.heatmap(inspection, kind, layer, head) + "\n")
     if out is not None:
         explain.write_page(inspection, out)
         print(f"\nwrote {out}: open it in a browser", file=sys.stderr)

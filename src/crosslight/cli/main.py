@@ -46,8 +46,9 @@ def _options(
 
 def main() -> None:
     """The program `crosslight`."""
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+    # Names of files may hold bytes that are no text: they go out as they came in, or escaped.
+    for stream, errors in ((sys.stdout, "surrogateescape"), (sys.stderr, "backslashreplace")):
+        stream.reconfigure(encoding="utf-8", errors=errors)  # type: ignore[union-attr]
     try:
         app()
     except CrosslightError as error:
@@ -55,10 +56,3 @@ def main() -> None:
             raise
         print(f"crosslight: {error}", file=sys.stderr)
         sys.exit(2)
-    except BrokenPipeError:
-        # The reader of our output has seen enough (`| head`); nothing is wrong.
-        sys.stderr.close()
-        sys.exit(0)
-    except KeyboardInterrupt:
-        print("\ncrosslight: interrupted", file=sys.stderr)
-        sys.exit(130)

@@ -1,14 +1,18 @@
 """`crosslight train`: from a parallel corpus to a bundle."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from crosslight.errors import ConfigError
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 
 def train(
+    *,
     src: Annotated[
         str | None, typer.Option(help="Source side, one sentence a line (.gz and .xz too).")
     ] = None,
@@ -47,32 +51,41 @@ def train(
     from rich.console import Console
 
     from crosslight.config.load import merge
+    from crosslight.tasks import plan, runs
     from crosslight.tasks import train as task
 
     console = Console(stderr=True)
-    if resume is not None:
-        directory, settings = resume, task.open_run(resume, None)
-    else:
-        given = {
-            "data": _given(
-                src=src, tgt=tgt, pairs=pairs, valid_src=valid_src, valid_tgt=valid_tgt, held_out=held_out
-            ),
-            "train": _given(minutes=minutes, steps=steps, seed=seed),
-        }
-        directory = out or Path("runs") / "mine"
-        settings, reasons = task.plan(merge(given, *map(assignment, set_ or [])), directory, preset, config)
-        task.open_run(directory, settings)
-        for reason in reasons:
-            console.print(reason, markup=False, highlight=False)
-    outcome = task.train(settings, directory, console, resume=resume is not None)
+    files = _given(src=src, tgt=tgt, pairs=pairs, valid_src=valid_src, valid_tgt=valid_tgt, held_out=held_out)
+    length = _given(minutes=minutes, steps=steps, seed=seed)
+    wishes = merge(_given(data=files, train=length), *map(assignment, set_ or []))
+    directory = resume or out or Path("runs") / "mine"
+    try:
+        if resume is None:
+            with runs.new_run(directory):
+                settings, reasons = plan.plan(wishes, directory, preset, config)
+                runs.write_settings(directory, settings)
+                _show(console, reasons)
+                outcome = task.train(settings, directory, console)
+        else:
+            _refuse(out=out, preset=preset, config=config)
+            with runs.old_run(directory):
+                settings, changes = runs.reopen(directory, wishes)
+                _show(console, changes)
+                outcome = task.train(settings, directory, console, resume=True)
+    except KeyboardInterrupt:
+        go_on = f" {_go_on(directory)}" * (directory / "config.toml").is_file()
+        _show(console, [f"\nInterrupted.{go_on}"])
+        raise typer.Exit(130) from None
     if outcome.stopped_by is not None:
-        console.print(f"\nStopped and saved. Go on with: crosslight train --resume {directory}", markup=False)
+        _show(console, [f"\nStopped and saved. {_go_on(directory)}"])
         raise typer.Exit(128 + outcome.stopped_by)
-    console.print(
-        f"\nDone. Try it:\n  echo 'Bonjour !' | crosslight translate {directory}\n"
-        f"  crosslight inspect {directory} 'A sentence.' -o page.html",
-        markup=False,
-        highlight=False,
+    _show(
+        console,
+        [
+            "\nDone. Try it:",
+            f"  echo 'Bonjour !' | crosslight translate {directory}",
+            f"  crosslight inspect {directory} 'A sentence.' -o page.html",
+        ],
     )
 
 
@@ -96,4 +109,22 @@ def assignment(text: str) -> dict[str, Any]:
 
 
 def _given(**options: Any) -> dict[str, Any]:
-    return {name: value for name, value in options.items() if value not in (None, [])}
+    return {name: value for name, value in options.items() if value not in (None, [], {})}
+
+
+def _refuse(**options: object) -> None:
+    given = [f"--{name}" for name, value in options.items() if value is not None]
+    if given:
+        raise ConfigError(
+            f"{', '.join(given)} cannot be given with --resume: the run has its settings",
+            "leave it out; --steps, --minutes and --set may change what a run that has begun still can",
+        )
+
+
+def _go_on(directory: Path) -> str:
+    return f"Go on with: crosslight train --resume {directory}"
+
+
+def _show(console: "Console", lines: list[str]) -> None:
+    for line in lines:
+        console.print(line, markup=False, highlight=False, emoji=False, soft_wrap=True)

@@ -1,6 +1,5 @@
 """`crosslight translate`: lines in, translated lines out."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -17,22 +16,29 @@ def translate(
         int | None, typer.Option(help="Hypotheses kept at each step; 1 is greedy and fastest.")
     ] = None,
     alpha: Annotated[float | None, typer.Option(help="Length penalty; larger means longer.")] = None,
-    n_best: Annotated[int, typer.Option(help="Print this many translations of each line, best first.")] = 1,
+    n_best: Annotated[
+        int,
+        typer.Option(
+            min=1, help="Write this many lines for each line, best first; empty where there are fewer."
+        ),
+    ] = 1,
     scores: Annotated[
-        bool, typer.Option("--scores", help="Put each line's score and a TAB before it.")
+        bool, typer.Option("--scores", help="Put each translation's score and a TAB before it.")
     ] = False,
 ) -> None:
     """Translate a text, line by line. Empty lines stay empty.
 
     crosslight translate runs/mine < new.fr > new.en
     """
+    from crosslight.cli.output import results
     from crosslight.tasks.translate import load_for_files, translate_lines
     from crosslight.text.corpus import read_lines
 
     settings = {name: value for name, value in (("beam", beam), ("alpha", alpha)) if value is not None}
     translator = load_for_files(bundle)
-    out = sys.stdout if output == "-" else Path(output).open("w", encoding="utf-8", newline="\n")  # noqa: SIM115
-    with out:
-        for translation in translate_lines(translator, read_lines(input_), n_best=n_best, **settings):
-            for text in (translation.text, *translation.alternatives):
-                out.write(f"{translation.score:.4f}\t{text}\n" if scores else f"{text}\n")
+    with results(output) as out:
+        for best in translate_lines(translator, read_lines(input_), n_best=n_best, **settings):
+            found = (best, *best.alternatives)
+            for translation in found:
+                out.write(f"{translation.score:.4f}\t" * scores + f"{translation.text}\n")
+            out.write("\n" * (n_best - len(found)))

@@ -22,7 +22,9 @@ class TransformerConfig(Settings):
     d_model: Size = Field(512, description="Width of the vectors that flow through the model.")
     d_ff: Size = Field(2048, description="Width inside the feed-forward layers.")
     n_heads: Size = Field(8, description="Attention heads in every attention sublayer.")
-    d_head: Size | None = Field(None, description="Width of a head; d_model / n_heads unless given.")
+    d_key: Size | None = Field(
+        None, description="Width of a head's queries and keys; d_model / n_heads unless given."
+    )
     n_encoder_layers: Size = Field(6, description="Layers that read.")
     n_decoder_layers: Size = Field(6, description="Layers that write.")
     dropout: Rate = Field(0.1, description="Share of elements dropped after each sublayer and embedding.")
@@ -43,10 +45,10 @@ class TransformerConfig(Settings):
 
     @model_validator(mode="after")
     def _sizes_fit(self) -> Self:
-        if self.d_head is None and self.d_model % self.n_heads:
+        if self.d_model % self.n_heads:
             raise ValueError(
                 f"d_model = {self.d_model} is not divisible by n_heads = {self.n_heads}; "
-                "choose n_heads among the divisors of d_model, or give d_head"
+                "choose n_heads among the divisors of d_model"
             )
         if self.positions != "learned" and self.d_model % 2:
             raise ValueError(

@@ -67,4 +67,4 @@ def pad(rows: Sequence[Ids], pad_id: int) -> Int[Tensor, "B T"]:
             [8, 0, 0]])
     """
     width = max(map(len, rows))
-    return torch.tensor([[*row, *[pad_id] * (width - len(row))] for row in rows])
+    return torch.tensor([[*row, *[pad_id] * (width - len(row))] for row in rows], dtype=torch.long)

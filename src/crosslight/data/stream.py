@@ -7,6 +7,7 @@ With subword sampling (BPE-dropout) the pieces of a window are drawn anew in eve
 made of the same numbers.
 """
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ import numpy as np
 from crosslight.data.batch import Batch, Ids, make_batch
 from crosslight.data.buckets import cut_batches, windows
 from crosslight.data.ragged import Ragged, RaggedWriter
+from crosslight.errors import CorpusError
 from crosslight.text.corpus import Pair
 from crosslight.text.subword import BOS_ID, EOS_ID, PAD_ID, Subword
 
@@ -105,29 +107,38 @@ class Stream:
     window_pairs: int = WINDOW_PAIRS
 
     def batches(self, position: Position = Position()) -> Iterator[tuple[Batch, Position]]:  # noqa: B008
-        """From `position` on: each batch, and the position after it."""
-        epoch, first_window, first_batch = position
-        while True:
-            order = windows(len(self.corpus), self.window_pairs, self.seed, epoch)
-            for w in range(first_window, len(order)):
-                srcs, tgts = self._window(order[w], epoch, w)
-                cuts = cut_batches(_lengths(srcs), _lengths(tgts), self.max_tokens, [self.seed, epoch, w])
-                for b in range(first_batch, len(cuts)):
-                    last_of_window, last_of_epoch = b + 1 == len(cuts), w + 1 == len(order)
-                    if last_of_window:
-                        after = Position(epoch + 1) if last_of_epoch else Position(epoch, w + 1)
-                    else:
-                        after = Position(epoch, w, b + 1)
-                    yield self._batch([srcs[i] for i in cuts[b]], [tgts[i] for i in cuts[b]]), after
-                first_batch = 0
-            epoch, first_window = epoch + 1, 0
+        """From `position` on: each batch, and the position after it.
+
+        Raises:
+            CorpusError: no pair is short enough for `max_length`.
+        """
+        yield from self._epoch(position)
+        for epoch in itertools.count(position.epoch + 1):
+            n_batches = 0
+            for batch, after in self._epoch(Position(epoch)):
+                n_batches += 1
+                yield batch, after
+            if not n_batches:
+                raise CorpusError(
+                    f"no pair of the corpus has less than max_length = {self.max_length} tokens on both sides",
+                    "set train.max_length higher, or split the sentences",
+                )
 
     def one_epoch(self) -> Iterator[Batch]:
         """Every pair once: for validation."""
-        for batch, after in self.batches():
+        for batch, _ in self._epoch(Position()):
             yield batch
-            if after.epoch:
-                return
+
+    def _epoch(self, position: Position) -> Iterator[tuple[Batch, Position]]:
+        epoch, first_window, first_batch = position
+        order = windows(len(self.corpus), self.window_pairs, self.seed, epoch)
+        for w in range(first_window, len(order)):
+            srcs, tgts = self._window(order[w], epoch, w)
+            cuts = cut_batches(_lengths(srcs), _lengths(tgts), self.max_tokens, [self.seed, epoch, w])
+            for b in range(first_batch, len(cuts)):
+                after = Position(epoch, w, b + 1) if b + 1 < len(cuts) else Position(epoch, w + 1)
+                yield self._batch([srcs[i] for i in cuts[b]], [tgts[i] for i in cuts[b]]), after
+            first_batch = 0
 
     def _batch(self, srcs: list[Ids], tgts: list[Ids]) -> Batch:
         return make_batch(srcs, tgts, pad_id=PAD_ID, bos_id=BOS_ID, eos_id=EOS_ID)

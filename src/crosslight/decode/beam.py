@@ -56,17 +56,19 @@ def greedy_search(
     while rows:
         logp, state = next_logp(decode, tokens, state, banned)
         best = logp.max(dim=-1)
-        for row, token, value in zip(rows, best.indices.tolist(), best.values.tolist(), strict=True):
-            logps[row] += value
-            if token == eos_id:
-                ended[row] = True
-            else:
+        stay = []
+        for i, (row, token) in enumerate(zip(rows, best.indices.tolist(), strict=True)):
+            ended[row] = token == eos_id
+            if ended[row] or len(outputs[row]) < max_lengths[row]:
+                logps[row] += float(best.values[i])
+            if not ended[row] and len(outputs[row]) < max_lengths[row]:
                 outputs[row].append(token)
-        open_ = [i for i, r in enumerate(rows) if not ended[r] and len(outputs[r]) < max_lengths[r]]
-        tokens = best.indices[open_, None]
-        if len(open_) < len(rows):
-            state = select_rows(state, torch.tensor(open_, device=tokens.device, dtype=torch.long))
-            rows = [rows[i] for i in open_]
+                stay.append(i)
+        keep = torch.tensor(stay, dtype=torch.long, device=logp.device)
+        tokens = best.indices[keep, None]
+        if len(stay) < len(rows):
+            state = select_rows(state, keep)
+            rows = [rows[i] for i in stay]
     return [
         Hypothesis(output, logp, logp / length_penalty(len(output) + end, alpha), end)
         for output, logp, end in zip(outputs, logps, ended, strict=True)
@@ -110,7 +112,8 @@ def beam_search(
         ranked = total.flatten(1).topk(min(2 * beam, total[0].numel()))
         parents, nexts = ranked.indices // vocab_size, ranked.indices % vocab_size
         ends = nexts == eos_id
-        _collect(open_, ranked.values, parents, ends, written, n_tokens)
+        _collect(open_, ranked.values, parents, ends, written)
+        before = live, written
 
         # The K best that go on; -inf marks places that no real hypothesis fills.
         going = ranked.values.masked_fill(ends, float("-inf")).topk(min(beam, ranked.values.shape[1]))
@@ -122,10 +125,9 @@ def beam_search(
         )
         stay = []
         for b, sentence in enumerate(open_):
-            at_limit = n_tokens >= sentence.limit + 1 or not sentence.may_improve(float(live[b, 0]))
-            if at_limit:
-                sentence.break_off(live[b].tolist(), written[b].tolist())
-            else:
+            if n_tokens > sentence.limit:
+                sentence.break_off(before[0][b].tolist(), before[1][b].tolist())
+            elif sentence.may_improve(float(live[b, 0])):
                 stay.append(b)
         keep = torch.tensor(stay, dtype=torch.long)
         rows = (keep[:, None] * width + parents[keep]).flatten()
@@ -140,9 +142,8 @@ def next_logp(decode: Decode, tokens: Tensor, state: Any, banned: Sequence[int])
     """Log-probabilities (N, V) of the token after each row, banned ones at -inf; and the new state."""
     logits, state = decode(tokens, state)
     logits = logits[:, -1].float()
-    if banned:
-        logits[:, list(banned)] = float("-inf")
-    return logits.log_softmax(dim=-1), state
+    never = torch.tensor(list(banned), dtype=torch.long, device=logits.device)
+    return logits.index_fill(1, never, float("-inf")).log_softmax(dim=-1), state
 
 
 class _Sentence:
@@ -170,20 +171,17 @@ class _Sentence:
         return best_live / length_penalty(self.limit + 1, self._alpha) > self._finished[-1].score
 
     def break_off(self, logps: list[float], outputs: list[list[int]]) -> None:
-        for logp, tokens in zip(logps, outputs, strict=True):
-            if logp > float("-inf"):
-                score = logp / length_penalty(len(tokens), self._alpha)
-                self._broken_off.append(Hypothesis(tokens[: self.limit], logp, score, False))
+        self._broken_off = [
+            Hypothesis(tokens, logp, logp / length_penalty(len(tokens), self._alpha), False)
+            for logp, tokens in zip(logps, outputs, strict=True)
+            if logp > float("-inf")
+        ]
 
     def best(self) -> list[Hypothesis]:
         """The finished ones; only if there is none, those that the limit broke off."""
         return (self._finished or sorted(self._broken_off, key=lambda h: -h.score))[: self._n_best]
 
 
-def _collect(
-    open_: list[_Sentence], values: Tensor, parents: Tensor, ends: Tensor, written: Tensor, n_tokens: int
-) -> None:
-    real = ends & (values > float("-inf"))
-    for b, j in real.nonzero().tolist():
-        if n_tokens - 1 <= open_[b].limit:
-            open_[b].finish(written[b, parents[b, j]].tolist(), float(values[b, j]))
+def _collect(open_: list[_Sentence], values: Tensor, parents: Tensor, ends: Tensor, written: Tensor) -> None:
+    for b, j in (ends & (values > float("-inf"))).nonzero().tolist():
+        open_[b].finish(written[b, parents[b, j]].tolist(), float(values[b, j]))

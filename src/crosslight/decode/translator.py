@@ -14,14 +14,17 @@ from typing import Any
 import torch
 
 from crosslight.bundle import Bundle
+from crosslight.config.load import settings as checked
 from crosslight.config.run import DecodeConfig
 from crosslight.data.batch import pad
 from crosslight.decode.beam import Hypothesis, beam_search, greedy_search
+from crosslight.errors import ConfigError
 from crosslight.text.segment import segments
 from crosslight.text.subword import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 
 LINES = re.compile(r"[^\n]*\n|[^\n]+")  # only \n ends a line; a \r before it is a blank like others
 BANNED = (PAD_ID, UNK_ID, BOS_ID)
+LINE_BREAKS = ("<0x0A>", "<0x0D>")  # a line stays one line, whatever a model would like to write
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class Translation:
     text: str
     score: float  # mean over the output's tokens of the length-penalized log-probability, in nats
     tokens: list[str]  # the pieces of the output
-    alternatives: tuple[str, ...] = ()  # the next best ones, where n_best asked for them
+    alternatives: tuple["Translation", ...] = ()  # the next best ones, where n_best asked for them
     attention: Any = None  # an `interpret.record.Inspection`, on request
 
     def __str__(self) -> str:
@@ -56,6 +59,8 @@ class Translator:
         self._model = bundle.model.eval()
         self._look_inside = look_inside
         self._threads = threads
+        pieces = bundle.tgt_subword.pieces(range(bundle.tgt_subword.vocab_size))
+        self._banned = (*BANNED, *(i for i, piece in enumerate(pieces) if piece in LINE_BREAKS))
 
     def translate(
         self, texts: Sequence[str], *, n_best: int = 1, attention: bool = False, **settings: Any
@@ -67,10 +72,16 @@ class Translator:
             attention: look inside: `Translation.attention` of every text of one segment.
             settings: anything of `DecodeConfig` (beam, alpha, max_extra, max_tokens_per_batch) to
                 differ from what the bundle says.
+
+        Raises:
+            ConfigError: a setting that cannot be.
         """
         if isinstance(texts, str):
             raise TypeError("translate takes a list of texts; write translate([text])")
-        config = DecodeConfig.model_validate({**self.bundle.config.decode.model_dump(), **settings})
+        if n_best < 1:
+            raise ConfigError(f"n_best is {n_best}, expected at least 1", "1 is the best translation alone")
+        wishes = {**self.bundle.config.decode.model_dump(), **settings}
+        config = checked(DecodeConfig, wishes, "the search")
         split = [self.split(text) for text in texts]
         found = self._search([part for parts in split for part, is_text in parts if is_text], config, n_best)
         return [
@@ -105,7 +116,9 @@ class Translator:
         batches = list(_batches(lengths, max(1, budget)))
         results: list[list[Hypothesis]] = [[] for _ in srcs]
         with ThreadPoolExecutor(self._threads) as pool:
-            found = pool.map(lambda batch: self._search_batch([srcs[i] for i in batch], config, n_best), batches)
+            found = pool.map(
+                lambda batch: self._search_batch([srcs[i] for i in batch], config, n_best), batches
+            )
             for batch, hypotheses in zip(batches, found, strict=True):
                 for i, best in zip(batch, hypotheses, strict=True):
                     results[i] = best
@@ -125,14 +138,15 @@ class Translator:
         ids = {"bos_id": BOS_ID, "eos_id": EOS_ID}
         if config.beam == 1 and n_best == 1:
             return [
-                [h] for h in greedy_search(decode, state, limits, **ids, banned=BANNED, alpha=config.alpha)
+                [h]
+                for h in greedy_search(decode, state, limits, **ids, banned=self._banned, alpha=config.alpha)
             ]
         return beam_search(
             decode,
             state,
             limits,
             **ids,
-            banned=BANNED,
+            banned=self._banned,
             alpha=config.alpha,
             beam=max(config.beam, n_best),
             n_best=n_best,
@@ -160,7 +174,11 @@ class Translator:
         if len(best) != 1:
             return result
         part, hypothesis = best[0]
-        others = tuple(tgt.decode(h.tokens) for h in found[part][1:])
+        before, after = text[: text.index(part)], text[text.index(part) + len(part) :]
+        others = tuple(
+            Translation(text, before + tgt.decode(h.tokens) + after, h.score, tgt.pieces(h.tokens))
+            for h in found[part][1:]
+        )
         seen = None
         if attention and self._look_inside:
             seen = self._look_inside(self.bundle, [*self._encode(part), EOS_ID], hypothesis)

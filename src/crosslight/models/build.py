@@ -70,7 +70,7 @@ def transformer(
 
 def attention(config: TransformerConfig) -> MultiHeadAttention:
     """One attention sublayer."""
-    return MultiHeadAttention(config.d_model, config.n_heads, config.d_head, config.attention_bias)
+    return MultiHeadAttention(config.d_model, config.n_heads, config.d_key, config.attention_bias)
 
 
 def residuals(config: TransformerConfig, n: int) -> list[Residual]:

@@ -1,6 +1,6 @@
 """Attention: the formula, and many heads of it (Vaswani et al. 2017, section 3.2, Figure 2).
 
-Shape letters: B batch · H heads · T queries · S keys · K d_head · D d_model.
+Shape letters: B batch · H heads · T queries · S keys · K d_key · V d_head (width of a value) · D d_model.
 A mask is boolean and True means "this query may look at this key"; it broadcasts to (B, H, T, S).
 """
 
@@ -19,7 +19,7 @@ Attend = Callable[[Tensor, Tensor, Tensor, Tensor | None], Tensor]
 looking inside means swapping it from outside (`interpret.attention.record_attention`)."""
 
 KeysValues = tuple[Tensor, Tensor]
-"""Keys and values, each (B, H, S, K), projected and ready to be attended to. A cache is just these."""
+"""Keys (B, H, S, K) and values (B, H, S, V), projected and ready to be attended to. A cache is just these."""
 
 
 def attention_weights(
@@ -47,9 +47,9 @@ def attention_weights(
 def attend_written_out(
     q: Float[Tensor, "B H T K"],
     k: Float[Tensor, "B H S K"],
-    v: Float[Tensor, "B H S K"],
+    v: Float[Tensor, "B H S V"],
     mask: Bool[Tensor, "#B #H #T #S"] | None = None,
-) -> Float[Tensor, "B H T K"]:
+) -> Float[Tensor, "B H T V"]:
     """Eq. (1) as the paper writes it: softmax(QKᵀ / √d_head) V."""
     return attention_weights(q, k, mask) @ v
 
@@ -57,9 +57,9 @@ def attend_written_out(
 def attend_fused(
     q: Float[Tensor, "B H T K"],
     k: Float[Tensor, "B H S K"],
-    v: Float[Tensor, "B H S K"],
+    v: Float[Tensor, "B H S V"],
     mask: Bool[Tensor, "#B #H #T #S"] | None = None,
-) -> Float[Tensor, "B H T K"]:
+) -> Float[Tensor, "B H T V"]:
     """The same numbers from PyTorch's fused kernel, which never stores the (T, S) weights."""
     return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
 
@@ -75,24 +75,24 @@ class MultiHeadAttention(nn.Module):
     sentence, and while decoding the target's grow by one token a step (`extend`).
 
     Args:
-        d_head: width of a head; d_model / n_heads unless given (rows B of Table 3 vary it alone).
+        d_key: width of a head's queries and keys; as its values', d_model / n_heads, unless given (rows B
+            of Table 3 vary it alone).
         bias: whether the four projections have one. The paper's equations do not; `torch.nn` does.
     """
 
-    def __init__(self, d_model: int, n_heads: int, d_head: int | None = None, bias: bool = False) -> None:
+    def __init__(self, d_model: int, n_heads: int, d_key: int | None = None, bias: bool = False) -> None:
         super().__init__()
-        if d_head is None:
-            if d_model % n_heads:
-                raise ConfigError(
-                    f"d_model = {d_model} is not divisible by n_heads = {n_heads}",
-                    "choose n_heads among the divisors of d_model, or give d_head",
-                )
-            d_head = d_model // n_heads
-        self.n_heads, self.d_head = n_heads, d_head
-        self.q_proj = nn.Linear(d_model, n_heads * d_head, bias)
-        self.k_proj = nn.Linear(d_model, n_heads * d_head, bias)
-        self.v_proj = nn.Linear(d_model, n_heads * d_head, bias)
-        self.out_proj = nn.Linear(n_heads * d_head, d_model, bias)
+        if d_model % n_heads:
+            raise ConfigError(
+                f"d_model = {d_model} is not divisible by n_heads = {n_heads}",
+                "choose n_heads among the divisors of d_model",
+            )
+        self.n_heads = n_heads
+        d_key = d_key or d_model // n_heads
+        self.q_proj = nn.Linear(d_model, n_heads * d_key, bias)
+        self.k_proj = nn.Linear(d_model, n_heads * d_key, bias)
+        self.v_proj = nn.Linear(d_model, d_model, bias)
+        self.out_proj = nn.Linear(d_model, d_model, bias)
         self.attend: Attend = attend_fused
 
     def project(self, x: Float[Tensor, "B S D"]) -> KeysValues:
@@ -117,4 +117,4 @@ class MultiHeadAttention(nn.Module):
         return out
 
     def _split(self, x: Float[Tensor, "B T HK"]) -> Float[Tensor, "B H T K"]:
-        return x.view(*x.shape[:2], self.n_heads, self.d_head).transpose(1, 2)
+        return x.view(*x.shape[:2], self.n_heads, x.shape[-1] // self.n_heads).transpose(1, 2)

@@ -52,7 +52,7 @@ class Dropout(nn.Module):
 
     def __init__(self, rate: float) -> None:
         super().__init__()
-        self.n_dropped = round(rate * 256)
+        self.n_dropped = min(255, round(rate * 256))
 
     def forward(self, x: Tensor) -> Tensor:
         """X with holes in it while training; x itself otherwise."""

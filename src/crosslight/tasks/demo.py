@@ -10,7 +10,8 @@ from crosslight.config.load import merge, preset_text, run_config
 from crosslight.corpora.sample import LICENCE, sample_file
 from crosslight.evaluate import evaluate
 from crosslight.tasks import explain
-from crosslight.tasks.train import open_run, train
+from crosslight.tasks.runs import new_run, old_run, reopen, write_settings
+from crosslight.tasks.train import Outcome, train
 from crosslight.tasks.translate import load_for_files
 from crosslight.text.corpus import read_tsv
 
@@ -39,12 +40,7 @@ SENTENCES = (
 def demo(out: Path, minutes: float, console: Console) -> None:
     """Train (or go on, or reuse what is there), score, translate, and show the way inside."""
     if not (out / "bundle").is_dir():
-        fresh = not (out / "config.toml").is_file()
-        config = None
-        if fresh:
-            tree = merge(tomllib.loads(preset_text("tiny")), SETTINGS, {"train": {"minutes": minutes}})
-            config = run_config(tree, "the demo")
-        outcome = train(open_run(out, config), out, console, resume=not fresh)
+        outcome = _train(out, minutes, console)
         if outcome.stopped_by is not None:
             console.print("Stopped and saved. The same command goes on.")
             return
@@ -80,3 +76,15 @@ def demo(out: Path, minutes: float, console: Console) -> None:
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _train(out: Path, minutes: float, console: Console) -> Outcome:
+    if (out / "config.toml").is_file():
+        with old_run(out):
+            config, _ = reopen(out)
+            return train(config, out, console, resume=True)
+    tree = merge(tomllib.loads(preset_text("tiny")), SETTINGS, {"train": {"minutes": minutes}})
+    config = run_config(tree, "the demo")
+    with new_run(out):
+        write_settings(out, config)
+        return train(config, out, console)

@@ -19,6 +19,7 @@ from crosslight.interpret.attention import Recording, record_attention
 from crosslight.interpret.heatmap import terminal_heatmap
 from crosslight.interpret.page import attention_page
 from crosslight.interpret.record import AttentionMap, Inspection, Kind
+from crosslight.tasks.files import write_text
 from crosslight.text.subword import BOS_ID, EOS_ID, PAD_ID
 
 
@@ -78,8 +79,12 @@ def heatmap(inspection: Inspection, kind: str, layer: int | None, head: int | No
 
 
 def write_page(inspection: Inspection, path: Path) -> None:
-    """The stand-alone page of an inspection."""
-    path.write_text(attention_page(inspection), encoding="utf-8", newline="\n")
+    """The stand-alone page of an inspection.
+
+    Raises:
+        CrosslightError: it cannot be written.
+    """
+    write_text(path, attention_page(inspection))
 
 
 def _calls(recording: Recording, stack: str, sublayer: str) -> list[Tensor]:

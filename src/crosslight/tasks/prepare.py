@@ -4,21 +4,26 @@ Everything lands in the run's `data/` directory and is reused when the run is re
 """
 
 import hashlib
+import heapq
 import json
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from crosslight.config.run import DataConfig, RunConfig
 from crosslight.data.ragged import Ragged
 from crosslight.data.stream import ParallelCorpus, write_ids, write_text
-from crosslight.errors import CorpusError, RunError
+from crosslight.errors import ConfigError, CorpusError, RunError
+from crosslight.tasks.files import write_text as write_file
 from crosslight.text.clean import Cleaner, CleanReport, CleanRules, sentence_key
 from crosslight.text.corpus import Pair, check_parallel, read_lines, read_pairs
 from crosslight.text.subword import Subword, choose_vocab_size
@@ -54,23 +59,38 @@ def train_sources(data: DataConfig) -> list[Source]:
 
 
 def count_pairs(data: DataConfig) -> int:
-    """How many pairs the training files hold; their faults come to light here, before anything is written."""
-    return sum(
+    """How many pairs the training files hold; their faults come to light here, before anything is written.
+
+    Raises:
+        CorpusError: there are none, or a file cannot be read.
+    """
+    n_pairs = sum(
         check_parallel(*source) if isinstance(source, tuple) else sum(1 for _ in read_pairs(source))
         for source in train_sources(data)
     )
+    if not n_pairs:
+        names = [name for name in (data.src, data.tgt, *data.pairs) if name]
+        raise CorpusError(
+            f"the training corpus is empty: no line in {', '.join(names)}", "give a corpus with sentences"
+        )
+    return n_pairs
 
 
-def spool_stdin(data: DataConfig, directory: Path) -> DataConfig:
+def spool_pipes(data: DataConfig, directory: Path) -> DataConfig:
     """A corpus that comes through a pipe is written down first: it is read more than once."""
-    if "-" not in data.pairs:
-        return data
-    directory.mkdir(parents=True, exist_ok=True)
-    spooled = directory / "stdin.tsv"
-    with spooled.open("wb") as file:
-        shutil.copyfileobj(sys.stdin.buffer, file)
-    pairs = tuple(str(spooled) if name == "-" else name for name in data.pairs)
-    return data.model_copy(update={"pairs": pairs})
+    pairs = list(data.pairs)
+    for i, name in enumerate(pairs):
+        if name == "-" or Path(name).is_fifo():
+            directory.mkdir(parents=True, exist_ok=True)
+            spooled = directory / f"pipe-{i + 1}.tsv"
+            with spooled.open("wb") as file, _pipe(name) as pipe:
+                shutil.copyfileobj(pipe, file)
+            pairs[i] = str(spooled)
+    return data.model_copy(update={"pairs": tuple(pairs)})
+
+
+def _pipe(name: str) -> AbstractContextManager[IO[bytes]]:
+    return nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb")
 
 
 def prepare(config: RunConfig, directory: Path, say: Say) -> Prepared:
@@ -95,22 +115,20 @@ def prepare(config: RunConfig, directory: Path, say: Say) -> Prepared:
         drop_duplicates=config.clean.drop_duplicates,
     )
     tests = set(_test_sentences(config.data))
-    valid = list(Cleaner(rules).clean(_validation_pairs(config.data, tests)))
-    if not valid:
-        raise CorpusError(
-            "no validation pair is left", "give --valid-src and --valid-tgt, or a larger corpus"
-        )
+    validation = Cleaner(rules)
+    valid = list(validation.clean(_validation_pairs(config.data, rules, tests)))
     write_text(directory / "valid", iter([valid]))
     cleaner = Cleaner(rules, [*tests, *(side for pair in valid for side in (pair.src, pair.tgt))])
     n_pairs = write_text(directory / "train", _blocks(_training_pairs(config.data, cleaner)))
     _report(cleaner.report, directory, say)
+    validation.report.require_some("the validation set")
     subwords = _subwords(config, directory, n_pairs, say)
     for name, side in zip(("src", "tgt"), subwords, strict=True):
         (directory / f"{name}.subword").write_bytes(side.to_bytes())
         n_tokens = write_ids(directory / "train", name, side)
         write_ids(directory / "valid", name, side)
         say(f"{name}: {n_tokens:,} tokens in {n_pairs:,} sentences ({n_tokens / n_pairs:.1f} each)")
-    done.write_text(json.dumps(fingerprint), encoding="utf-8")
+    write_file(done, json.dumps(fingerprint))
     return _open(directory)
 
 
@@ -155,15 +173,44 @@ def _sample(directory: Path, side: str, n_pairs: int) -> Iterator[str]:
             yield row.tobytes().decode()
 
 
+def require_fitting(corpus: ParallelCorpus, max_length: int) -> int:
+    """How many pairs have fewer than `max_length` tokens on both sides.
+
+    Raises:
+        ConfigError: none; training would wait for the first one forever.
+    """
+    n_pairs = sum(
+        int((np.maximum(src, tgt) < max_length).sum())
+        for src, tgt in zip(_lengths(corpus.src_ids), _lengths(corpus.tgt_ids), strict=True)
+    )
+    if not n_pairs:
+        raise ConfigError(
+            f"train.max_length = {max_length}: all {len(corpus):,} pairs are longer, in tokens",
+            "set a larger train.max_length, or split the sentences",
+        )
+    return n_pairs
+
+
+def _lengths(ids: Ragged) -> Iterator[NDArray[np.int64]]:
+    for start in range(0, len(ids), BLOCK):
+        ends = ids.ends()[start : start + BLOCK].astype(np.int64)
+        first = int(ids.ends()[start - 1]) if start else 0
+        yield ends - np.concatenate(([first], ends[:-1]))
+
+
 def _open(directory: Path) -> Prepared:
     train = ParallelCorpus.open(directory / "train")
-    lengths = np.diff(np.asarray(train.src_ids.ends()), prepend=0)
+    n_of_length = Counter(length for block in _lengths(train.src_ids) for length in block.tolist())
+    longest, n_shorter = 0, 0
+    while n_shorter < 0.999 * len(train):
+        longest += 1
+        n_shorter += n_of_length[longest]
     return Prepared(
         train=train,
         valid=ParallelCorpus.open(directory / "valid"),
         src_subword=Subword.from_bytes((directory / "src.subword").read_bytes()),
         tgt_subword=Subword.from_bytes((directory / "tgt.subword").read_bytes()),
-        longest_src=max(32, int(np.quantile(lengths, 0.999))),
+        longest_src=max(32, longest),
     )
 
 
@@ -180,10 +227,10 @@ def _training_pairs(data: DataConfig, cleaner: Cleaner) -> Iterator[Pair]:
             yield from [pair] * copies
 
 
-def _validation_pairs(data: DataConfig, tests: set[str]) -> Iterator[Pair]:
-    """The validation files; without any, pairs of the training corpus chosen by their source's hash.
+def _validation_pairs(data: DataConfig, rules: CleanRules, tests: set[str]) -> Iterator[Pair]:
+    """The validation files; without any, the pairs of the training corpus whose sources hash lowest.
 
-    Choosing by the source keeps all translations of a sentence on one side of the split; what then
+    Choosing by the source keeps the translations of a sentence on one side of the split; what then
     still occurs in both is dropped from training by the cleaning.
     """
     given: list[Source] = [(data.valid_src, data.valid_tgt)] if data.valid_src and data.valid_tgt else []
@@ -191,23 +238,19 @@ def _validation_pairs(data: DataConfig, tests: set[str]) -> Iterator[Pair]:
     if given:
         yield from _read(given)
         return
-    n_pairs = count_pairs(data)
-    wanted = min(data.valid_size, max(1, n_pairs // 20))
-    one_in = max(1, n_pairs // (wanted + wanted // 4 + 1))  # a few more: cleaning takes some
+    wanted = min(data.valid_size, max(1, count_pairs(data) // 20))
     keys = {sentence_key(test) for test in tests}
 
-    def chosen() -> Iterator[Pair]:
-        for pair in _read(train_sources(data)):
-            key = sentence_key(pair.src)
-            digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-            if (
-                int.from_bytes(digest) % one_in == 0
-                and key not in keys
-                and sentence_key(pair.tgt) not in keys
-            ):
-                yield pair
+    def candidates() -> Iterator[tuple[bytes, int, Pair]]:
+        for line, raw in enumerate(_read(train_sources(data))):
+            pair = Pair(raw.src.strip(), raw.tgt.strip())
+            if rules.rejects(pair.src, pair.tgt) is None:
+                key = sentence_key(pair.src)
+                if key not in keys and sentence_key(pair.tgt) not in keys:
+                    digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+                    yield digest, line, pair
 
-    yield from islice(chosen(), wanted)
+    yield from (pair for _, _, pair in heapq.nsmallest(wanted, candidates()))
 
 
 def _test_sentences(data: DataConfig) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """A run's directory: free for a new run, opened again, and taken back where nothing came of it.
 
-What makes a run is its config.toml, and what makes it worth keeping is its prepared corpus. A run that
-fails before that is removed, so that the corrected command works at once in the same place.
+What makes a run is its config.toml. One that fails before its training has begun is removed, so that
+the corrected command works at once in the same place.
 """
 
 import shutil
@@ -12,7 +12,7 @@ from typing import Any
 
 from crosslight.config.load import merge, read_toml, run_config, to_toml
 from crosslight.config.run import RunConfig
-from crosslight.errors import ConfigError, CrosslightError, RunError
+from crosslight.errors import ConfigError, CrosslightError, RunError, TrainingError
 from crosslight.tasks.files import write_text
 from crosslight.train.checkpoints import Checkpoints
 from crosslight.train.loop import finished
@@ -23,7 +23,7 @@ PINNED = ("seed", "threads")  # of [train]: what the random numbers and the last
 
 @contextmanager
 def new_run(out: Path) -> Iterator[None]:
-    """Inside, a new run is planned and trained in `out`; a failure before its corpus is ready undoes it.
+    """Inside, a new run is planned and trained in `out`; an error before the training undoes it.
 
     Raises:
         RunError: `out` holds another run or other things, or cannot be written.
@@ -40,9 +40,10 @@ def new_run(out: Path) -> Iterator[None]:
         with _writing(out):
             yield
     except BaseException as error:
-        # An interrupted preparation can be resumed; a corpus or a setting at fault cannot.
-        resumable = (out / "config.toml").is_file() and not isinstance(error, CrosslightError)
-        if not resumable and not (out / "data" / "done.json").is_file():
+        at_fault = isinstance(error, CrosslightError) and not isinstance(error, TrainingError | RunError)
+        has_begun = (out / "checkpoints").is_dir()
+        # What was only interrupted can be resumed; a corpus or a setting at fault cannot.
+        if not has_begun and (at_fault or not (out / "config.toml").is_file()):
             _clear(out, keep_directory=existed)
         raise
 
@@ -86,7 +87,8 @@ def reopen(out: Path, changes: Mapping[str, Any] | None = None) -> tuple[RunConf
         checkpoints.amend(ledger)
     if ledger and finished(ledger, after.train) and (out / "bundle").is_dir():
         raise RunError(
-            f"the run in {out} is finished, after {ledger.step:,} steps and {ledger.seconds / 60:.1f} minutes",
+            f"the run in {out} is finished, after {ledger.step:,} steps "
+            f"and {ledger.seconds / 60:.1f} minutes",
             f"use it: crosslight translate {out}; or train it longer: add --steps or --minutes, "
             "counted from its beginning",
         )
@@ -102,9 +104,10 @@ def _writing(out: Path) -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
+        go_on = f"; then go on: crosslight train --resume {out}" if (out / "config.toml").is_file() else ""
         raise RunError(
             f"{out} could not be written: {error}",
-            f"check that it may be written and has space left; go on with: crosslight train --resume {out}",
+            f"check that the place exists, may be written, and has space left{go_on}",
         ) from error
 
 

@@ -9,7 +9,6 @@ data/ (the tokenized corpus), checkpoints/ (to resume), bundle/ (to use).
 import json
 import platform
 import time
-import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,16 +20,14 @@ from torch import Tensor
 
 from crosslight import __version__
 from crosslight.bundle import Bundle, Facts, save_bundle
-from crosslight.config.choose import choose_regularization, choose_preset
-from crosslight.config.load import merge, preset_text, read_toml, run_config, settings, to_toml
-from crosslight.config.run import DataConfig, RunConfig
+from crosslight.config.run import RunConfig
 from crosslight.data.batch import Batch
 from crosslight.data.stream import Stream
 from crosslight.decode.translator import Translator
-from crosslight.errors import RunError
 from crosslight.evaluate import evaluate
 from crosslight.models.build import build_model
-from crosslight.tasks.prepare import Prepared, count_pairs, prepare, spool_stdin
+from crosslight.tasks.files import write_text
+from crosslight.tasks.prepare import Prepared, prepare, require_fitting
 from crosslight.text.subword import PAD_ID
 from crosslight.train.checkpoints import Checkpoints, Ledger, load_weights, weights
 from crosslight.train.loop import fit, schedule_of
@@ -49,10 +46,12 @@ class Outcome:
 
 
 def train(config: RunConfig, out: Path, console: Console, *, resume: bool = False) -> Outcome:
-    """Train a model into the run directory `out`, or go on with the run that is there.
+    """Train a model in the run directory `out` (see `tasks.runs`), or go on with the training there.
 
     Raises:
-        RunError: `out` holds another run and resume is False, or there is nothing to resume.
+        CorpusError, ConfigError: the corpus or the settings cannot be used.
+        TrainingError: training cannot go on.
+        RunError: the last checkpoint is damaged.
     """
     started = time.monotonic()
     out.mkdir(parents=True, exist_ok=True)
@@ -61,6 +60,10 @@ def train(config: RunConfig, out: Path, console: Console, *, resume: bool = Fals
     keep_freed_memory()
     with Progress(out, console) as progress:
         prepared = prepare(config, out / "data", progress.say)
+        n_fitting = require_fitting(prepared.train, config.train.max_length)
+        require_fitting(prepared.valid, config.train.max_length)
+        if n_fitting < len(prepared.train):
+            progress.say(f"{len(prepared.train) - n_fitting:,} longer pairs are passed over")
         torch.manual_seed(config.train.seed)
         model = build_model(
             config.model, prepared.src_subword.vocab_size, prepared.tgt_subword.vocab_size, PAD_ID
@@ -91,28 +94,6 @@ def train(config: RunConfig, out: Path, console: Console, *, resume: bool = Fals
         save_bundle(bundle, out / "bundle")
         progress.say(f"bundle: {out / 'bundle'}")
     return Outcome(out / "bundle", None, bundle.facts)
-
-
-def open_run(out: Path, config: RunConfig | None) -> RunConfig:
-    """Make sure that `out` is free for this run, or (config None) that it can be resumed.
-
-    Raises:
-        RunError: it holds another run, or nothing to resume.
-    """
-    file = out / "config.toml"
-    if config is None:
-        if not file.is_file():
-            raise RunError(f"{out} holds no run to resume", "leave --resume out to start one")
-        return run_config(read_toml(file), str(file))
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        what = "already holds a run" if file.is_file() else "already exists and holds other things"
-        raise RunError(
-            f"{out} {what}",
-            f"go on with it: crosslight train --resume {out}, or choose another place with -o",
-        )
-    out.mkdir(parents=True, exist_ok=True)
-    file.write_text(to_toml(config), encoding="utf-8", newline="\n")
-    return config
 
 
 def stream_of(config: RunConfig, prepared: Prepared) -> Stream:
@@ -152,13 +133,11 @@ class Validator:
 
         with ThreadPoolExecutor(self._threads) as pool:
             totals, counts = zip(*pool.map(judge, self._stream.one_epoch()), strict=True)
-        return sum(totals) / sum(counts)
+        return float(sum(totals) / sum(counts))
 
     def __call__(self) -> Validation:
         """The validation that the training loop asks for; another sample sentence each time."""
-        hypotheses = [
-            t.text for t in self._translator.translate([p.src for p in self._sample], beam=1)
-        ]
+        hypotheses = [t.text for t in self._translator.translate([p.src for p in self._sample], beam=1)]
         scores = evaluate(hypotheses, [[p.tgt for p in self._sample]], metrics=("bleu", "chrf"))
         shown = self._n_seen * 7 % len(self._sample)
         self._n_seen += 1
@@ -234,50 +213,5 @@ def _environment(out: Path, config: RunConfig, resume: bool) -> dict[str, Any]:
         "threads": threads,
         "gflops_by_threads": {str(n): round(rate, 1) for n, rate in rates.items()},
     }
-    file.write_text(json.dumps(environment, indent=1), encoding="utf-8")
+    write_text(file, json.dumps(environment, indent=1))
     return environment
-
-
-def plan(
-    given: dict[str, Any], out: Path, preset: str | None, file: Path | None
-) -> tuple[RunConfig, list[str]]:
-    """The settings of a run: preset, then config file, then what was given; and the reasons of choices made.
-
-    The training files are counted, and so checked, before anything is written.
-    """
-    from_file = read_toml(file) if file else {}
-    wishes = merge(from_file, given)
-    if not {"steps", "minutes"} & set(wishes.get("train", {})):
-        wishes = merge(wishes, {"train": {} if preset else {"minutes": 30.0}})
-    data = settings(DataConfig, wishes.get("data", {}), "data")
-    data = spool_stdin(data, out / "data")
-    n_pairs = count_pairs(data)
-    reasons = []
-    layers: list[dict[str, Any]] = []
-    if preset is None:
-        preset, reason = choose_preset(n_pairs, wishes["train"].get("minutes"))
-        reasons.append(reason)
-        if choice := choose_regularization(n_pairs):
-            layers.append(choice[0])
-            reasons.append(choice[1])
-    tree = merge(tomllib.loads(preset_text(preset)), *layers, wishes)
-    # A length that was asked for replaces the preset's, whichever of the two it is.
-    for one, other in (("steps", "minutes"), ("minutes", "steps")):
-        if one in wishes["train"] and other not in wishes["train"]:
-            tree["train"].pop(other, None)
-    languages = {"src_lang": language_of(data.src), "tgt_lang": language_of(data.tgt)}
-    tree = merge(
-        {"data": languages}, tree, {"data": data.model_dump(exclude_none=True, exclude_defaults=True)}
-    )
-    return run_config(tree, str(file) if file else "the settings"), reasons
-
-
-def language_of(file: str | None) -> str:
-    """The language a file name ends with, or nothing.
-
-    >>> language_of("corpora/train.fr.gz"), language_of("text.txt")
-    ('fr', '')
-    """
-    suffixes = [s[1:] for s in Path(file or "").suffixes if s not in (".gz", ".xz")]
-    last = suffixes[-1] if suffixes else ""
-    return last if 2 <= len(last) <= 3 and last.isalpha() and last != "txt" else ""

@@ -11,9 +11,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from crosslight.bundle import load_bundle
 from crosslight.decode.translator import Translation, Translator
-from crosslight.evaluate import Scores, evaluate, read_references
+from crosslight.errors import CorpusError
+from crosslight.evaluate import Scores, Stream, evaluate, read_references
 from crosslight.tasks.explain import look_inside
-from crosslight.text.corpus import read_lines
+from crosslight.text.corpus import read_lines, read_parallel
 from crosslight.train.machine import keep_freed_memory, probe_threads
 
 LINES_AT_ONCE = 2000
@@ -64,9 +65,28 @@ def lines_of(path: Path | str) -> list[str]:
     return list(read_lines(path))
 
 
-def score(hypotheses: list[str], references: Path | str, **choices: Any) -> Scores:
-    """BLEU, chrF and TER of translations against a reference file, or a table of several references."""
-    return evaluate(hypotheses, read_references(references), **choices)
+def references_of(lines: Path | str, references: Path | str) -> list[Stream]:
+    """The references of a file of sentences or translations, one or several for each of its lines.
+
+    Raises:
+        CorpusError: a file cannot be read, or they differ in length; better known before than after
+            an hour of translating.
+    """
+    streams: list[Stream] = list(read_references(references))
+    if len(streams) == 1:
+        return [[pair.tgt for pair in read_parallel(lines, references)]]
+    n_lines = sum(1 for _ in read_lines(lines))
+    if n_lines != len(streams[0]):
+        raise CorpusError(
+            f"{lines} has {n_lines:,} lines, {references} has references for {len(streams[0]):,}",
+            "give the two files of the same test set, line by line",
+        )
+    return streams
+
+
+def score(hypotheses: list[str], references: list[Stream], **choices: Any) -> Scores:
+    """BLEU, chrF and TER of translations against streams of references."""
+    return evaluate(hypotheses, references, **choices)
 
 
 def _bar() -> Progress:

@@ -179,7 +179,9 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         raise RunError(f"{path} cannot be read: {error}", _start_anew(path)) from error
     checksum = header.pop("crc32", None)
     if checksum != _checksum(tensors, header):
-        raise RunError(f"{path} is damaged: its content does not have the checksum {checksum}", _start_anew(path))
+        raise RunError(
+            f"{path} is damaged: its content does not have the checksum {checksum}", _start_anew(path)
+        )
     return tensors, header
 
 
@@ -190,7 +192,7 @@ def _start_anew(path: Path) -> str:
 def _checksum(tensors: dict[str, Tensor], header: dict[str, str]) -> str:
     value = zlib.crc32(json.dumps([sorted(tensors), header], sort_keys=True).encode())
     for name in sorted(tensors):
-        value = zlib.crc32(tensors[name].reshape(-1).view(torch.uint8).numpy(), value)
+        value = zlib.crc32(tensors[name].reshape(-1).view(torch.uint8).numpy().data, value)
     return f"{value:08x}"
 
 

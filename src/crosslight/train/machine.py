@@ -31,7 +31,8 @@ def keep_freed_memory() -> bool:
     mallopt = ctypes.CDLL(None).mallopt
     # One arena: those of further threads cannot grow beyond 64 MB, and would map every large block anew.
     return all(
-        mallopt(*option) for option in ((m_mmap_threshold, 1 << 30), (m_trim_threshold, 1 << 30), (m_arena_max, 1))
+        mallopt(*option)
+        for option in ((m_mmap_threshold, 1 << 30), (m_trim_threshold, 1 << 30), (m_arena_max, 1))
     )
 
 

@@ -70,13 +70,16 @@ def training_step(
         loss += part
         for parameter, grad in zip(parameters, grads, strict=True):
             parameter.grad = grad if index == 0 else parameter.grad.add_(grad)  # type: ignore[union-attr]
-    norm = float(nn.utils.clip_grad_norm_(parameters, clip_norm or math.inf))
+    total_norm = nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
+    norm = float(total_norm)
     if not (math.isfinite(loss) and math.isfinite(norm)):
         raise TrainingError(
             f"the loss is {loss} and the gradient's norm {norm} at learning rate {rate:.2e}; "
             f"{_where_not_finite(model)}",
             "the last good weights are kept; lower train.learning_rate or set train.clip_norm, and resume",
         )
+    if clip_norm is not None:
+        nn.utils.clip_grads_with_norm_(parameters, clip_norm, total_norm)
     for group in optimizer.param_groups:
         group["lr"] = rate
     optimizer.step()
