@@ -14,7 +14,12 @@ FILE = re.compile(r"([\w./-]+\.(?:py|css|js|toml))(?:::([\w.]+))?")
 NOT_OURS = re.compile("runs/|.*NAME")  # what a run writes, and what a reader is to name
 
 # What the paper has, from its table of contents; the map must have a row for each.
-SECTIONS = "1 2 3 3.1 3.2 3.2.1 3.2.2 3.2.3 3.3 3.4 3.5 4 5 5.1 5.2 5.3 5.4 6 6.1 6.2 6.3 7 Appendix".split()
+SUBSECTIONS = {"3": 5, "3.2": 3, "5": 4, "6": 3}
+SECTIONS = [
+    *map(str, range(1, 8)),
+    *(f"{section}.{i}" for section, n in SUBSECTIONS.items() for i in range(1, n + 1)),
+    "Appendix",
+]
 FIGURES = [f"Figure {n}" for n in range(1, 6)]
 TABLES = [f"Table {n}" for n in range(1, 5)]
 EQUATIONS = ["(1)", "(2)", "(3)", "MultiHead(", "PE(pos, 2i)"]

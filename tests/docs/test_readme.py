@@ -1,5 +1,7 @@
 """Commands, settings and code that the documents show: they exist, and the code runs."""
 
+import contextlib
+import io
 import re
 import shlex
 import tomllib
@@ -28,18 +30,27 @@ SPAN = re.compile(r"`([^`\n]+)`")
 SETTING = re.compile(r"(data|clean|subword|model|train|decode)\.([a-z]\w*)(?: = (.+))?")
 OPTION = re.compile(r"(--[a-z][a-z-]*|-[a-z])(?= |$)")
 COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-OPTIONS = {name for c in COMMANDS.values() for p in c.params for name in p.opts} | {"--debug", "--version", "--help"}
+OPTIONS = {name for c in COMMANDS.values() for p in c.params for name in p.opts} | {
+    "--debug",
+    "--version",
+    "--help",
+}
 
 
 def blocks(documents: dict[str, str], language: str) -> list[tuple[str, str]]:
     """(document, text) of every fenced block in a language."""
     return [
-        (path, text) for path, page in documents.items() for tag, text in BLOCK.findall(page) if tag == language
+        (path, text)
+        for path, page in documents.items()
+        for tag, text in BLOCK.findall(page)
+        if tag == language
     ]
 
 
 def spans(documents: dict[str, str]) -> list[tuple[str, str]]:
-    return [(path, span) for path, page in documents.items() for span in SPAN.findall(ANY_BLOCK.sub("", page))]
+    return [
+        (path, span) for path, page in documents.items() for span in SPAN.findall(ANY_BLOCK.sub("", page))
+    ]
 
 
 def commands_of(shell: str) -> Iterator[list[str]]:
@@ -109,6 +120,8 @@ def test_every_command_in_a_sentence_exists(root: Path, documents: dict[str, str
     for path, span in spans(documents):
         if span.startswith(("crosslight ", "make ")):
             problem = fault(shlex.split(span), root, whole=False)
+        elif span.startswith("--set "):
+            problem = fault(["crosslight", "train", *shlex.split(span)], root)
         elif option := OPTION.match(span):
             problem = None if option[0] in OPTIONS else f"no command has the option {span}"
         else:
@@ -161,26 +174,28 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
-def test_all_python_shown_runs(
-    documents: dict[str, str],
-    place: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.chdir(place)
-    shown = blocks(documents, "python")
-    assert len(shown) > 4
-    for path, text in shown:
-        exec(compile(text, path, "exec"), {"__name__": "shown"})
-        assert capsys.readouterr().out, f"{path} shows code that prints nothing"
+@pytest.fixture(scope="module")
+def printed(documents: dict[str, str], place: Path) -> dict[str, str]:
+    """All Python that is shown, and what it prints in that directory."""
+    outputs = {}
+    with contextlib.chdir(place):
+        for path, text in blocks(documents, "python"):
+            out = io.StringIO()
+            with contextlib.redirect_stdout(out):
+                exec(compile(text, path, "exec"), {"__name__": "shown"})
+            outputs[text] = out.getvalue()
+    return outputs
 
 
-def test_the_training_step_shown_learns(
-    documents: dict[str, str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    (text,) = [text for _, text in blocks(documents, "python") if "training_step(" in text]
-    exec(compile(text, "inside.md", "exec"), {})
-    losses = [float(line.split()[1]) for line in capsys.readouterr().out.splitlines()]
+def test_all_python_shown_runs(printed: dict[str, str]) -> None:
+    assert len(printed) > 4
+    for text, output in printed.items():
+        assert output, f"prints nothing:\n{text}"
+
+
+def test_the_training_step_shown_learns(printed: dict[str, str]) -> None:
+    (output,) = [output for text, output in printed.items() if "training_step(" in text]
+    losses = [float(line.split()[1]) for line in output.splitlines()]
     assert len(losses) >= 5
     assert losses[-1] < losses[0] / 2
 

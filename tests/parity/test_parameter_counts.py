@@ -53,7 +53,7 @@ def test_the_count_is_that_of_the_equations(vocab_size: int) -> None:
     assert our_count(vocab_size) == counted(vocab_size)
     assert our_count(vocab_size, **BIG) == counted(vocab_size, d=1024, ff=4096, h=16)
     narrow = our_count(vocab_size, d_model=256, d_key=32, n_heads=4, d_ff=1024)
-    assert narrow == counted(vocab_size, d=256, ff=1024, h=4, d_k=32, d_v=32)
+    assert narrow == counted(vocab_size, d=256, ff=1024, h=4, d_k=32, d_v=64)
 
 
 def test_what_each_choice_adds_to_the_count() -> None:

@@ -68,7 +68,7 @@ def test_the_function_that_attends_may_be_swapped() -> None:
 def test_heads_must_divide_the_width() -> None:
     with pytest.raises(ConfigError, match="d_model = 10 is not divisible by n_heads = 3"):
         MultiHeadAttention(10, 3)
-    assert MultiHeadAttention(10, 3, d_key=2).q_proj.out_features == 6
+    assert MultiHeadAttention(12, 3, d_key=2).q_proj.out_features == 6
 
 
 def test_embedding_is_scaled_and_the_output_layer_is_not() -> None:

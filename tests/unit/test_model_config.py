@@ -36,7 +36,7 @@ def test_impossible_settings(settings: dict[str, Any], message: str) -> None:
 
 
 def test_settings_that_lift_a_limit() -> None:
-    TransformerConfig(d_model=100, n_heads=8, d_key=12)
+    TransformerConfig(d_model=96, n_heads=8, d_key=13)
     TransformerConfig(d_model=15, n_heads=3, positions="learned")
 
 

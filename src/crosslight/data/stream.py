@@ -107,38 +107,38 @@ class Stream:
     window_pairs: int = WINDOW_PAIRS
 
     def batches(self, position: Position = Position()) -> Iterator[tuple[Batch, Position]]:  # noqa: B008
-        """From `position` on: each batch, and the position after it.
-
-        Raises:
-            CorpusError: no pair is short enough for `max_length`.
-        """
-        yield from self._epoch(position)
+        """From `position` on, forever: each batch, and the position after it."""
+        yield from self.epoch(position)
         for epoch in itertools.count(position.epoch + 1):
-            n_batches = 0
-            for batch, after in self._epoch(Position(epoch)):
-                n_batches += 1
-                yield batch, after
-            if not n_batches:
-                raise CorpusError(
-                    f"no pair of the corpus has less than max_length = {self.max_length} tokens on both sides",
-                    "set train.max_length higher, or split the sentences",
-                )
+            yield from self.epoch(Position(epoch))
 
     def one_epoch(self) -> Iterator[Batch]:
         """Every pair once: for validation."""
-        for batch, _ in self._epoch(Position()):
+        for batch, _ in self.epoch(Position()):
             yield batch
 
-    def _epoch(self, position: Position) -> Iterator[tuple[Batch, Position]]:
+    def epoch(self, position: Position) -> Iterator[tuple[Batch, Position]]:
+        """What is left of an epoch from `position` on.
+
+        Raises:
+            CorpusError: it was a whole epoch, and no pair was short enough for `max_length`.
+        """
         epoch, first_window, first_batch = position
+        empty = position == Position(epoch)
         order = windows(len(self.corpus), self.window_pairs, self.seed, epoch)
         for w in range(first_window, len(order)):
             srcs, tgts = self._window(order[w], epoch, w)
             cuts = cut_batches(_lengths(srcs), _lengths(tgts), self.max_tokens, [self.seed, epoch, w])
             for b in range(first_batch, len(cuts)):
+                empty = False
                 after = Position(epoch, w, b + 1) if b + 1 < len(cuts) else Position(epoch, w + 1)
                 yield self._batch([srcs[i] for i in cuts[b]], [tgts[i] for i in cuts[b]]), after
             first_batch = 0
+        if empty:
+            raise CorpusError(
+                f"no pair of the corpus has less than max_length = {self.max_length} tokens on both sides",
+                "set train.max_length higher, or split the sentences",
+            )
 
     def _batch(self, srcs: list[Ids], tgts: list[Ids]) -> Batch:
         return make_batch(srcs, tgts, pad_id=PAD_ID, bos_id=BOS_ID, eos_id=EOS_ID)

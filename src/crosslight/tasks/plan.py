@@ -7,6 +7,7 @@ from typing import Any
 from crosslight.config.choose import choose_preset, choose_regularization
 from crosslight.config.load import merge, preset_text, read_toml, run_config
 from crosslight.config.run import RunConfig
+from crosslight.errors import ConfigError
 from crosslight.tasks.prepare import count_pairs, spool_pipes
 
 LENGTHS = {"steps", "minutes"}
@@ -53,7 +54,14 @@ def _resolved(wishes: dict[str, Any], preset: str, layers: list[dict[str, Any]],
     if isinstance(data, dict):
         languages = {"src_lang": language_of(data.get("src")), "tgt_lang": language_of(data.get("tgt"))}
         tree["data"] = merge(languages, data)
-    return run_config(tree, origin)
+    config = run_config(tree, origin)
+    if config.model.tie == "three" and not config.subword.joint:
+        raise ConfigError(
+            f'{origin}: model.tie = "three" shares one table of pieces, but with subword.joint = false '
+            "each language has its own",
+            'set subword.joint = true, or model.tie = "two"',
+        )
+    return config
 
 
 def language_of(file: object) -> str:
