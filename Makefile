@@ -1,5 +1,8 @@
 # Every target works from a bare clone: the first one to need it makes .venv.
 PYTHON ?= python3
+# On Linux PyPI's torch brings CUDA along; without a GPU this saves gigabytes:
+#   make demo TORCH="torch --index-url https://download.pytorch.org/whl/cpu"
+TORCH ?= torch
 ifeq ($(OS),Windows_NT)
 BIN := .venv/Scripts
 else
@@ -36,6 +39,6 @@ corpus: .venv/ready          ## make the sample corpus from its sources
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(PIP) install -c constraints.txt torch numpy
+	$(PIP) install -c constraints.txt $(TORCH)
 	$(PIP) install -c constraints.txt -e '.[dev]'
 	touch $@

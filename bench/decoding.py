@@ -45,7 +45,9 @@ def main() -> None:
             rates.append(n_tokens / (time.perf_counter() - start))
         table[name] = statistics.median(rates)
         print(f"{name:20} {table[name]:8,.0f} tokens/s")
-    Path(__file__).with_name("results").joinpath("decoding.json").write_text(json.dumps(table, indent=1) + "\n")
+    Path(__file__).with_name("results").joinpath("decoding.json").write_text(
+        json.dumps(table, indent=1) + "\n"
+    )
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ what to do, with exit status 2; `crosslight --debug COMMAND ...` shows where it 
 that a signal stopped ends with 128 plus the signal's number. `crosslight --version` prints the version."""
 ABOUT_SETTINGS = """\
 A run is described by a TOML file with six sections. What is given later wins: the preset, then
-`--config FILE`, then the options of `crosslight train`, of which `--set section.key=value` reaches
+`--config FILE`, then the options of `crosslight train`, of which `--set` (section.key=value) reaches
 every setting here. An unknown key is an error that names the nearest known one, and all faults are
 reported at once. The settings in force are written into the run as `config.toml`.
 `crosslight configs all` prints them all with their defaults. A dash means: not set."""

@@ -159,7 +159,7 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Toy:
 
 @pytest.fixture(scope="session")
 def tiny_run(toy: Toy, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A finished run of 30 steps: a model that writes something, though nothing sensible. Do not change it."""
+    """A finished run of 30 steps, whose model writes nothing sensible. Copy it to change it."""
     out = tmp_path_factory.mktemp("tiny") / "run"
     with pytest.MonkeyPatch.context() as patch:
         assert _run_command(patch, toy.train(out, "--steps", "30")) == 0

@@ -106,9 +106,7 @@ def test_an_empty_directory_that_was_there_stays_there(refused, toy, tmp_path):
 
 def test_a_validation_set_that_cleaning_empties(refused, toy, tmp_path):
     valid = text(tmp_path / "v.fr", "même")
-    message = refused(
-        *toy.train(tmp_path / "r", "--steps", "2"), "--valid-src", valid, "--valid-tgt", valid
-    )
+    message = refused(*toy.train(tmp_path / "r", "--steps", "2"), "--valid-src", valid, "--valid-tgt", valid)
     assert "none of the 1 pairs of the validation set is left after cleaning" in message
     assert not (tmp_path / "r").exists()
 

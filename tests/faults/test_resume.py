@@ -165,9 +165,7 @@ def test_a_loss_that_is_not_a_number(command, toy, tiny_run, tmp_path, monkeypat
     assert weights_of(out) == weights_of(tiny_run)
 
 
-def test_a_learning_rate_beyond_reason_is_corrected_on_resuming(
-    command, toy, tiny_run, tmp_path, weights_of
-):
+def test_a_learning_rate_beyond_reason_is_corrected_on_resuming(command, toy, tiny_run, tmp_path, weights_of):
     out = tmp_path / "run"
     result = command(*toy.train(out, "--steps", "30", "--set", "train.learning_rate=1e30"))
     assert result.code == 2

@@ -1,6 +1,5 @@
 """Who goes with whom: everybody once, within the budget, in an order that seed and epoch decide."""
 
-import itertools
 
 import numpy as np
 import pytest
