@@ -178,12 +178,15 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def printed(documents: dict[str, str], place: Path) -> dict[str, str]:
     """All Python that is shown, and what it prints in that directory."""
     outputs = {}
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
     with contextlib.chdir(place):
         for path, text in blocks(documents, "python"):
             out = io.StringIO()
             with contextlib.redirect_stdout(out):
                 exec(compile(text, path, "exec"), {"__name__": "shown"})
             outputs[text] = out.getvalue()
+    torch.set_num_threads(threads)
     return outputs
 
 

@@ -257,9 +257,9 @@ def test_patience_ends_the_run_and_survives_resuming(fitted, tmp_path):
 
 def test_weights_kept_after_the_checkpoint_are_forgotten(fitted):
     """In a run of given minutes a crash takes back steps that will not come again the same."""
-    _, _, _, saved = fitted([5.0, None, 4.0], average_last=9)
+    _, _, _, saved = fitted([5.0, None, 4.0], average_last=10)
     shutil.copy(saved.kept()[0], saved.directory / "kept-0000000005.safetensors")
-    fitted([3.0] * 8, resume=True, average_last=9)
+    fitted([3.0] * 8, resume=True, average_last=10)
     assert [int(path.stem[5:]) for path in saved.kept()] == [2, 4, *range(6, 21, 2)]
 
 

@@ -1,6 +1,5 @@
 """Who goes with whom: everybody once, within the budget, in an order that seed and epoch decide."""
 
-
 import numpy as np
 import pytest
 from hypothesis import given
