@@ -25,7 +25,7 @@ def test_help_lists_every_verb(command):
     assert result.code == 0
     for verb in VERBS:
         assert re.search(rf"\b{verb}\b", result.out), verb
-    assert command().out == result.out
+    assert command().out.strip() == result.out.strip()
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -18,14 +18,16 @@ from crosslight.text.corpus import read_tsv
 SETTINGS: dict[str, Any] = {
     "data": {
         "pairs": (sample_file("grammar.train.tsv.gz"), sample_file("handwritten.train.tsv")),
-        "copies": (1, 8),
+        "copies": (1, 6),
         "valid_pairs": (sample_file("grammar.valid.tsv.gz"),),
         "held_out": (sample_file("grammar.test.tsv.gz"), sample_file("handwritten.test.tsv")),
         "src_lang": "fr",
         "tgt_lang": "en",
         "licence": LICENCE,
     },
-    "train": {"validations": 6, "sample_size": 100},
+    "subword": {"vocab_size": 4000},
+    "model": {"d_model": 128, "d_ff": 512},
+    "train": {"max_tokens_per_batch": 1024, "validations": 6, "sample_size": 100},
 }
 TESTS = {"grammar": "grammar.test.tsv.gz", "hand-written": "handwritten.test.tsv"}
 SENTENCES = (

@@ -60,9 +60,5 @@ def probe_threads(seconds: float = 0.5) -> tuple[int, dict[int, float]]:
             start = time.perf_counter()
             calls = pool.map(work, [start + seconds / len(counts)] * n_threads)
             rates[n_threads] = sum(calls) * 2 * 1024 * 512 * 1024 / (time.perf_counter() - start) / 1e9
-    # A thread more has to earn its place: 5 %, the noise of such a short look.
-    best = counts[0]
-    for n_threads in counts[1:]:
-        if rates[n_threads] > 1.05 * rates[best]:
-            best = n_threads
-    return best, rates
+    # As many as do not clearly hurt: a core that is busy at the moment of the look may be free later.
+    return max(n for n in counts if rates[n] > 0.9 * max(rates.values())), rates
