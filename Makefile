@@ -10,7 +10,7 @@ BIN := .venv/bin
 endif
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo test check fix docs bench corpus clean
+.PHONY: demo test check fix docs bench corpus
 
 demo: .venv/ready            ## train a translator on the sample corpus, score it, look inside
 	$(BIN)/crosslight demo

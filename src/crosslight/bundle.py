@@ -4,7 +4,7 @@
     config.toml         the resolved settings of the run
     src.subword, tgt.subword    SentencePiece models (equal bytes when joint)
     model.safetensors   weights
-    README.md           model card: data, sizes, scores with signatures, licence; may be edited
+    README.md           model card: data, sizes, scores with signatures, license; may be edited
 
 Loading verifies the checksums of all but the card, and never unpickles anything.
 """
@@ -45,7 +45,7 @@ class Facts:
     steps: int
     minutes: float
     scores: dict[str, str] = field(default_factory=dict)  # e.g. "BLEU" -> "41.2 (signature)"
-    licence: str = ""
+    license: str = ""
 
 
 @dataclass
@@ -161,9 +161,9 @@ d_model {config.model.d_model}, {config.model.norm}-norm |
 
 {scores}
 
-## Data and licence
+## Data and license
 
-{facts.licence or "Not stated. Write here where the corpus came from and what its licence asks for."}
+{facts.license or "Not stated. Write here where the corpus came from and what its license asks for."}
 """
 
 

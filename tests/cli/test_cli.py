@@ -86,10 +86,10 @@ def test_all_settings_print_as_a_valid_config(command):
             "data": {
                 "pairs": ("a\tb.tsv", 'c"\\d\n.tsv', "é\x7f\x00😀.tsv"),
                 "copies": (1, 2, 3),
-                "licence": "CC0 #1",
+                "license": "CC0 #1",
             }
         },
-        {"model": {"norm": "pre", "d_head": 17}, "subword": {"joint": True, "sampling": 0.1}},
+        {"model": {"norm": "pre", "positions": "learned"}, "subword": {"joint": True, "sampling": 0.1}},
     ],
 )
 def test_printed_settings_read_back_equal(tree):
@@ -163,12 +163,17 @@ def test_without_a_terminal_progress_is_plain_lines(command, toy, tmp_path, monk
 
 
 def test_the_corpus_chooses_the_preset(command, toy, tmp_path):
+    """And a time that is over before the first step is no training."""
     result = command("train", "--pairs", toy.pairs, "--minutes", "0.0001", "-o", tmp_path / "r")
-    assert result.code == 0
     assert "300 pairs and 0.0001 minutes: preset tiny" in result.err
     assert "dropout 0.2 and BPE-dropout 0.1, because 300 pairs are few" in result.err
     config = tomllib.loads((tmp_path / "r" / "config.toml").read_text())
     assert (config["model"]["dropout"], config["subword"]["sampling"]) == (0.2, 0.1)
+    assert result.code == 2
+    assert "0.0001 minutes were over before the first step: preparing took" in result.err
+    assert f"crosslight train --resume {tmp_path / 'r'} --minutes MORE" in result.err
+    assert not (tmp_path / "r" / "bundle").exists()
+    assert command("train", "--resume", tmp_path / "r", "--steps", "1").code == 0
 
 
 # ---- translate
@@ -334,7 +339,9 @@ def test_inspect_shows_and_writes_a_page(command, tiny_run, tmp_path):
     assert "<html" in page.read_text(encoding="utf-8")
 
 
-def test_doctor(command):
+def test_doctor(command, monkeypatch):
+    monkeypatch.setattr("crosslight.tasks.doctor._training_rate", lambda threads: 1234.0)
     result = command("doctor")
     assert result.code in (0, 1)
     assert f"crosslight {__version__}" in result.out
+    assert "1,234 target tokens/s" in result.out

@@ -154,6 +154,10 @@ def test_all_faults_of_the_settings_at_once_and_the_nearest_names(refused, toy, 
         (["--set", "dropout=0.1"], "--set 'dropout=0.1' is not section.key=value"),
         (["--set", "subword.joint=false"], 'tie = "three" shares one table of pieces, but'),
         (["--set", "subword.vocab_size=20"], "vocab_size is 20, but the special ids, the bytes"),
+        (
+            ["--set", "model.positions=learned", "--set", "model.max_positions=9"],
+            "model.max_positions = 9, but sentences of up to train.max_length = 256 tokens",
+        ),
         (["--set", "clean.max_ratio=0.5"], "max_ratio is 0.5, expected at least 1"),
     ],
 )
@@ -174,7 +178,7 @@ def test_a_section_that_is_none(refused, toy, tmp_path):
     ("content", "expected"),
     [
         (b"[model\n", "is not TOML"),
-        (b"[data]\nlicence = '\xff'\n", "is not TOML"),
+        (b"[data]\nlicense = '\xff'\n", "is not TOML"),
         (None, "there is no config file"),
         ("folder", "cannot be read"),
     ],

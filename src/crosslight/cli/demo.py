@@ -8,7 +8,7 @@ import typer
 
 def demo(
     out: Annotated[Path, typer.Option("--out", "-o", help="Directory of the run.")] = Path("runs") / "demo",
-    minutes: Annotated[float, typer.Option(help="How long to train.")] = 6.0,
+    minutes: Annotated[float, typer.Option(help="How long to train.")] = 6.5,
 ) -> None:
     """Train a French-English translator on the sample corpus, score it, and see inside it."""
     from rich.console import Console

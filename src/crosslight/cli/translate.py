@@ -1,5 +1,6 @@
 """`crosslight translate`: lines in, translated lines out."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -31,13 +32,15 @@ def translate(
     crosslight translate runs/mine < new.fr > new.en
     """
     from crosslight.cli.output import results
-    from crosslight.tasks.translate import load_for_files, translate_lines
+    from crosslight.tasks.translate import LINES_AT_ONCE, load_for_files, translate_lines
     from crosslight.text.corpus import read_lines
 
     settings = {name: value for name, value in (("beam", beam), ("alpha", alpha)) if value is not None}
     translator = load_for_files(bundle)
+    is_typed = input_ == "-" and sys.stdin.isatty()  # and wants each answer at once
+    at_once = 1 if is_typed else LINES_AT_ONCE
     with results(output) as out:
-        for best in translate_lines(translator, read_lines(input_), n_best=n_best, **settings):
+        for best in translate_lines(translator, read_lines(input_), at_once, n_best=n_best, **settings):
             found = (best, *best.alternatives)
             for translation in found:
                 out.write(f"{translation.score:.4f}\t" * scores + f"{translation.text}\n")

@@ -35,7 +35,7 @@ class DataConfig(Settings):
     )
     src_lang: str = Field("", description="Source language; taken from the file name unless given.")
     tgt_lang: str = Field("", description="Target language; taken from the file name unless given.")
-    licence: str = Field("", description="Licence and origin of the corpus, for the model card.")
+    license: str = Field("", description="License and origin of the corpus, for the model card.")
 
     @model_validator(mode="after")
     def _both_sides(self) -> Self:
@@ -99,8 +99,8 @@ class TrainConfig(Settings):
     beta1: Rate = Field(0.9, description="Adam's memory of the gradient.")
     beta2: Rate = Field(0.98, description="Adam's memory of its square.")
     epsilon: Positive = Field(1e-9, description="Adam's ε.")
-    clip_norm: Positive | None = Field(
-        1.0, description="Largest norm of the gradient; longer ones are scaled down."
+    clip_norm: Annotated[float, Field(ge=0)] = Field(
+        1.0, description="Largest norm of the gradient; longer ones are scaled down (0 = never)."
     )
     validations: Size = Field(
         12, description="How often, over the whole run, the model is validated and kept."

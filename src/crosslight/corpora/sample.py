@@ -9,7 +9,7 @@
 from pathlib import Path
 
 SAMPLE = Path(__file__).parent.parent / "sample"
-LICENCE = "The sample corpus of Crosslight, written for it: CC0 1.0 (public domain)."
+LICENSE = "The sample corpus of Crosslight, written for it: CC0 1.0 (public domain)."
 
 
 def sample_file(name: str) -> str:

@@ -6,6 +6,7 @@ depend on its neighbors in the batch.
 """
 
 import re
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -61,6 +62,8 @@ class Translator:
         self._threads = threads
         pieces = bundle.tgt_subword.pieces(range(bundle.tgt_subword.vocab_size))
         self._banned = (*BANNED, *(i for i, piece in enumerate(pieces) if piece in LINE_BREAKS))
+        model = bundle.config.model
+        self._most_tokens = model.max_positions - 1 if model.positions == "learned" else sys.maxsize
 
     def translate(
         self, texts: Sequence[str], *, n_best: int = 1, attention: bool = False, **settings: Any
@@ -97,7 +100,7 @@ class Translator:
         parts: list[tuple[str, bool]] = []
         for line in LINES.findall(text):
             whole = len(self._encode(line)) <= self.bundle.facts.longest_src
-            for segment in [line] if whole else segments(line):
+            for segment in [line] if whole else self._segments(line):
                 core = segment.strip()
                 if not core:
                     parts.append((segment, False))
@@ -106,6 +109,14 @@ class Translator:
                 pieces = (segment[:start], core, segment[start + len(core) :])
                 parts += [(piece, piece is pieces[1]) for piece in pieces if piece]
         return parts
+
+    def _segments(self, line: str) -> Iterator[str]:
+        for segment in segments(line):
+            if len(self._encode(segment)) <= self._most_tokens:
+                yield segment
+            else:
+                # No character is more than four tokens, and the blank in front is one.
+                yield from segments(segment, max(1, (self._most_tokens - 1) // 4))
 
     def search(
         self, srcs: Sequence[list[int]], config: DecodeConfig, n_best: int = 1
@@ -130,7 +141,7 @@ class Translator:
     ) -> list[list[Hypothesis]]:
         device = next(self._model.parameters()).device
         state = self._model.start(pad(srcs, PAD_ID).to(device))
-        limits = [len(src) - 1 + config.max_extra for src in srcs]
+        limits = [min(len(src) - 1 + config.max_extra, self._most_tokens) for src in srcs]
 
         def decode(tokens: torch.Tensor, state: Any) -> tuple[torch.Tensor, Any]:
             return self._model.decode(tokens.to(device), state)

@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 
 from crosslight.config.load import merge, preset_text, run_config
-from crosslight.corpora.sample import LICENCE, sample_file
+from crosslight.corpora.sample import LICENSE, sample_file
 from crosslight.evaluate import evaluate
 from crosslight.tasks import explain
 from crosslight.tasks.runs import new_run, old_run, reopen, write_settings
@@ -18,15 +18,14 @@ from crosslight.text.corpus import read_tsv
 SETTINGS: dict[str, Any] = {
     "data": {
         "pairs": (sample_file("grammar.train.tsv.gz"), sample_file("handwritten.train.tsv")),
-        "copies": (1, 6),
+        "copies": (1, 14),
         "valid_pairs": (sample_file("grammar.valid.tsv.gz"),),
         "held_out": (sample_file("grammar.test.tsv.gz"), sample_file("handwritten.test.tsv")),
         "src_lang": "fr",
         "tgt_lang": "en",
-        "licence": LICENCE,
+        "license": LICENSE,
     },
     "subword": {"vocab_size": 4000},
-    "model": {"d_model": 128, "d_ff": 512},
     "train": {"max_tokens_per_batch": 1024, "validations": 6, "sample_size": 100},
 }
 TESTS = {"grammar": "grammar.test.tsv.gz", "hand-written": "handwritten.test.tsv"}
@@ -35,7 +34,7 @@ SENTENCES = (
     "J'ai grandi en France, mais maintenant j'habite à Boston. Je parle couramment français.",
     "L'animal n'a pas traversé la rue parce qu'il était trop fatigué.",
     "L'animal n'a pas traversé la rue parce qu'elle était trop large.",
-    "Les petites filles que nous avons vues hier ne chantent plus.",
+    "La clé des grandes portes est petite.",
 )
 
 

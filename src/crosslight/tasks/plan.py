@@ -61,6 +61,12 @@ def _resolved(wishes: dict[str, Any], preset: str, layers: list[dict[str, Any]],
             "each language has its own",
             'set subword.joint = true, or model.tie = "two"',
         )
+    if config.model.positions == "learned" and config.model.max_positions < config.train.max_length:
+        raise ConfigError(
+            f"{origin}: model.max_positions = {config.model.max_positions}, but sentences of up to "
+            f"train.max_length = {config.train.max_length} tokens are trained on",
+            "set a larger model.max_positions, or a smaller train.max_length",
+        )
     return config
 
 

@@ -24,6 +24,7 @@ from crosslight.config.run import RunConfig
 from crosslight.data.batch import Batch
 from crosslight.data.stream import Stream
 from crosslight.decode.translator import Translator
+from crosslight.errors import TrainingError
 from crosslight.evaluate import evaluate
 from crosslight.models.build import build_model
 from crosslight.tasks.files import write_text
@@ -89,6 +90,12 @@ def train(config: RunConfig, out: Path, console: Console, *, resume: bool = Fals
         )
         if stopped_by is not None:
             return Outcome(None, stopped_by)
+        if not ledger.step:
+            raise TrainingError(
+                f"{config.train.minutes} minutes were over before the first step: "
+                f"preparing took {ledger.seconds / 60:.2f}",
+                f"go on with what is prepared: crosslight train --resume {out} --minutes MORE",
+            )
         bundle.facts = _facts(config, prepared, ledger)
         _choose_weights(bundle, checkpoints, prepared, progress, environment["threads"])
         save_bundle(bundle, out / "bundle")
@@ -193,7 +200,7 @@ def _facts(config: RunConfig, prepared: Prepared, ledger: Ledger) -> Facts:
         longest_src=prepared.longest_src,
         steps=ledger.step,
         minutes=ledger.seconds / 60,
-        licence=config.data.licence,
+        license=config.data.license,
     )
 
 

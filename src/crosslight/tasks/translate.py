@@ -42,15 +42,17 @@ def load_for_files(path: Path | str) -> Translator:
     return load(path, threads)
 
 
-def translate_lines(translator: Translator, lines: Iterable[str], **settings: Any) -> Iterator[Translation]:
+def translate_lines(
+    translator: Translator, lines: Iterable[str], at_once: int = LINES_AT_ONCE, **settings: Any
+) -> Iterator[Translation]:
     """Every line translated, in order, a few thousand at a time: files larger than memory are fine.
 
     A line is one text, so nothing that a file could hold makes two lines of one.
     """
     lines = iter(lines)
-    with _bar() as bar:
+    with _bar(is_shown=at_once > 1 and sys.stderr.isatty()) as bar:
         task = bar.add_task("translating", total=None)
-        while block := list(islice(lines, LINES_AT_ONCE)):
+        while block := list(islice(lines, at_once)):
             yield from translator.translate(block, **settings)
             bar.advance(task, len(block))
 
@@ -89,7 +91,7 @@ def score(hypotheses: list[str], references: list[Stream], **choices: Any) -> Sc
     return evaluate(hypotheses, references, **choices)
 
 
-def _bar() -> Progress:
+def _bar(is_shown: bool) -> Progress:
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -97,6 +99,6 @@ def _bar() -> Progress:
         TextColumn("lines"),
         TimeElapsedColumn(),
         console=Console(stderr=True),
-        disable=not sys.stderr.isatty(),
+        disable=not is_shown,
         transient=True,
     )

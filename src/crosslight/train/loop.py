@@ -94,7 +94,7 @@ def fit(
                 objective,
                 optimizer,
                 rate,
-                clip_norm=config.clip_norm,
+                clip_norm=config.clip_norm or None,
                 seed=config.seed * 1_000_003 + ledger.step,
                 pool=pool,
             )

@@ -32,7 +32,7 @@ def linear(peak: float, warmup_steps: int) -> Schedule:
 
     >>> rate = linear(peak=1.0, warmup_steps=100)
     >>> rate(50, 0.01), rate(200, 0.1), rate(2000, 1.0)
-    (0.5, 0.9, 0.0)
+    (0.495, 0.9, 0.0)
     """
 
     def rate(step: int, progress: float) -> float:
