@@ -41,7 +41,8 @@ class Facts:
     src_lang: str
     tgt_lang: str
     n_pairs: int  # trained on, after cleaning
-    longest_src: int  # tokens: nearly all source sentences were at most so long
+    longest_src: int  # tokens: nearly all source lines were at most so long
+    sentences_per_line: float  # of the source lines that were trained on
     steps: int
     minutes: float
     scores: dict[str, str] = field(default_factory=dict)  # e.g. "BLEU" -> "41.2 (signature)"

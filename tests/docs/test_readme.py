@@ -167,7 +167,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = run_config({"model": shape, "decode": {"max_extra": 4}}, "the test")
     torch.manual_seed(0)
     model = build_model(config.model, subword.vocab_size, subword.vocab_size, PAD_ID)
-    facts = Facts("fr", "en", n_pairs=1, longest_src=64, steps=1, minutes=0.1)
+    facts = Facts("fr", "en", n_pairs=1, longest_src=64, sentences_per_line=1.0, steps=1, minutes=0.1)
     save_bundle(Bundle(config, subword, subword, model, facts), directory / "runs" / "demo" / "bundle")
     for name, sides in (("test.fr", [p.src for p in pairs[:3]]), ("test.en", [p.tgt for p in pairs[:3]])):
         (directory / name).write_text("".join(f"{side}\n" for side in sides), encoding="utf-8")

@@ -24,6 +24,7 @@ from crosslight.text.segment import segments
 from crosslight.text.subword import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 
 LINES = re.compile(r"[^\n]*\n|[^\n]+")  # only \n ends a line; a \r before it is a blank like others
+SINGLE = 1.25  # sentences per line up to which a corpus counts as one of single sentences
 BANNED = (PAD_ID, UNK_ID, BOS_ID)
 LINE_BREAKS = ("<0x0A>", "<0x0D>")  # a line stays one line, whatever a model would like to write
 
@@ -94,12 +95,14 @@ class Translator:
     def split(self, text: str) -> list[tuple[str, bool]]:
         """The parts of a text, and whether each is to be translated; joined they are the text.
 
-        A line stays whole while it is not longer than what the model was trained on; else it becomes
-        sentences. Line breaks and the blanks around sentences are parts of their own.
+        A line becomes sentences if the model was trained on single sentences (it would say the first
+        and leave out the others), or if the line is longer than what the model was trained on. Line
+        breaks and the blanks around sentences are parts of their own.
         """
         parts: list[tuple[str, bool]] = []
+        facts = self.bundle.facts
         for line in LINES.findall(text):
-            whole = len(self._encode(line)) <= self.bundle.facts.longest_src
+            whole = facts.sentences_per_line > SINGLE and len(self._encode(line)) <= facts.longest_src
             for segment in [line] if whole else self._segments(line):
                 core = segment.strip()
                 if not core:

@@ -5,6 +5,7 @@ numbers as during the search, since there is one decoding path.
 """
 
 from pathlib import Path
+from typing import cast, get_args
 
 import numpy as np
 import torch
@@ -69,13 +70,14 @@ def inspect(path: Path | str, sentence: str) -> Inspection:
 
 def heatmap(inspection: Inspection, kind: str, layer: int | None, head: int | None) -> str:
     """A compact heat-map for the terminal; layers and heads are counted from 1."""
-    if kind != "encoder" and kind != "decoder" and kind != "cross":  # noqa: PLR1714 (narrows the type)
-        raise ConfigError(f"--kind {kind!r} is no attention", "choose encoder, decoder or cross")
-    n_layers, n_heads = inspection.attention(kind).weights.shape[:2]
+    if kind not in get_args(Kind):
+        raise ConfigError(f"--kind {kind!r} is no attention", f"choose {', '.join(get_args(Kind))}")
+    known = cast("Kind", kind)
+    n_layers, n_heads = inspection.attention(known).weights.shape[:2]
     for name, value, limit in (("layer", layer, n_layers), ("head", head, n_heads)):
         if value is not None and not 1 <= value <= limit:
             raise ConfigError(f"--{name} {value} does not exist", f"choose 1 to {limit}")
-    return terminal_heatmap(inspection, kind, layer and layer - 1, head and head - 1)
+    return terminal_heatmap(inspection, known, layer and layer - 1, head and head - 1)
 
 
 def write_page(inspection: Inspection, path: Path) -> None:

@@ -26,6 +26,7 @@ from crosslight.errors import ConfigError, CorpusError, RunError
 from crosslight.tasks.files import write_text as write_file
 from crosslight.text.clean import Cleaner, CleanReport, CleanRules, sentence_key
 from crosslight.text.corpus import Pair, check_parallel, read_lines, read_pairs
+from crosslight.text.segment import segments
 from crosslight.text.subword import Subword, choose_vocab_size
 
 Say = Callable[[str], None]
@@ -42,7 +43,8 @@ class Prepared:
     valid: ParallelCorpus
     src_subword: Subword
     tgt_subword: Subword
-    longest_src: int  # tokens of the 99.9th percentile of the source sentences
+    longest_src: int  # tokens of the 99.9th percentile of the source lines
+    sentences_per_line: float  # of the source
 
 
 def train_sources(data: DataConfig) -> list[Source]:
@@ -211,7 +213,14 @@ def _open(directory: Path) -> Prepared:
         src_subword=Subword.from_bytes((directory / "src.subword").read_bytes()),
         tgt_subword=Subword.from_bytes((directory / "tgt.subword").read_bytes()),
         longest_src=max(32, longest),
+        sentences_per_line=_sentences_per_line(train),
     )
+
+
+def _sentences_per_line(corpus: ParallelCorpus, n_lines: int = 1000) -> float:
+    rows = range(0, len(corpus), max(1, len(corpus) // n_lines))
+    counts = [len(segments(corpus.pair(i).src)) for i in rows]
+    return sum(counts) / len(counts)
 
 
 def _read(sources: Iterable[Source]) -> Iterator[Pair]:

@@ -123,7 +123,10 @@ class Validator:
         self._bundle, self._threads = bundle, threads
         self._translator = Translator(bundle, threads=threads)
         self._corpus = prepared.valid
-        self._stream = Stream(prepared.valid, bundle.src_subword, bundle.tgt_subword, 4096, seed=0)
+        longest = bundle.config.train.max_length
+        self._stream = Stream(
+            prepared.valid, bundle.src_subword, bundle.tgt_subword, 4096, seed=0, max_length=longest
+        )
         self._objective = label_smoothed(0.0)
         step = max(1, len(prepared.valid) // sample_size)
         self._sample = [prepared.valid.pair(i) for i in range(0, len(prepared.valid), step)][:sample_size]
@@ -198,6 +201,7 @@ def _facts(config: RunConfig, prepared: Prepared, ledger: Ledger) -> Facts:
         tgt_lang=config.data.tgt_lang,
         n_pairs=len(prepared.train),
         longest_src=prepared.longest_src,
+        sentences_per_line=prepared.sentences_per_line,
         steps=ledger.step,
         minutes=ledger.seconds / 60,
         license=config.data.license,
