@@ -1,4 +1,4 @@
-"""What a sentence becomes must not depend on its neighbors: 1,000 sentences, batches of 1, 7 and 64, shuffled.
+"""What a sentence becomes must not depend on its neighbors: 1,000 of them, batches of 1, 7 and 64, shuffled.
 
     python -m bench.batch_independence [BUNDLE] [FILE]
 
@@ -49,7 +49,8 @@ def main() -> None:
         print(texts[i], *(found[size][i] for size in BATCH_SIZES), sep="\n   ")
     print(f"{len(texts) - len(different)} of {len(texts)} identical at batch sizes {BATCH_SIZES}, shuffled")
     result = {"sentences": len(texts), "batch_sizes": BATCH_SIZES, "different": len(different)}
-    Path(__file__).with_name("results").joinpath("batch_independence.json").write_text(json.dumps(result) + "\n")
+    results = Path(__file__).with_name("results")
+    (results / "batch_independence.json").write_text(json.dumps(result) + "\n")
     sys.exit(1 if different else 0)
 
 

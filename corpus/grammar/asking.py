@@ -33,7 +33,7 @@ def counted(g: Builder, v: Verb, s: NP, o: NP, lead: tuple[str, str], tense: str
     if tense == "past":
         part = f"{agree(v.participle, o.fem, o.plural)}/1"
     thing = Phrase(
-        (o.fr if lead[0].startswith("combien") else o.fr),
+        o.fr,
         o.en[1:] if lead[0].startswith("combien") else o.en,
         o.lemmas,
     )

@@ -52,7 +52,7 @@ ELSEWHERE = frozenset(
 GENERIC = frozenset({"aimer", "préférer", "connaître", "comprendre", "oublier"})  # need a definite object
 
 
-class DeadEnd(Exception):
+class DeadEnd(Exception):  # noqa: N818 (not an error: it happens all the time)
     """No word fits what was chosen before; begin the sentence again."""
 
 

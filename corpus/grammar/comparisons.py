@@ -41,7 +41,8 @@ def comparison(g: Builder) -> Phrase:
     kind = g.choice(COMPARED)
     a = noun_phrase(g.noun(kind), g.choice(("def", "dem")), g.chance(0.2))
     b = noun_phrase(g.noun(kind), "def", g.chance(0.2))
-    assert a.noun is not None and b.noun is not None
+    assert a.noun is not None
+    assert b.noun is not None
     shared = [
         x
         for x in LEXICON.adjectives.values()

@@ -127,8 +127,8 @@ def build(size: int = SIZE) -> Corpus:
     unseen = round(NOVEL * EVALUATION)
     known = Counter(word for _, made in familiar for word in words(made))
     for part in (corpus.test, corpus.valid):
-        part += take(novel, unseen, english, known)
-        part += take(familiar, EVALUATION - unseen, english, known)
+        part.extend(take(novel, unseen, english, known))
+        part.extend(take(familiar, EVALUATION - unseen, english, known))
         rng.shuffle(part)
     english -= {key(made.en) for _, made in fixed}
     corpus.train = fixed + [(name, made) for name, made in familiar if key(made.en) not in english]

@@ -18,7 +18,7 @@ from lexicon import LEXICON
 from tokens import tokenize
 
 VOWELS = "aâàeéèêiîoôuûœh"
-ELIDED = frozenset("le la je me te se ne de que jusque lorsque puisque".split())
+ELIDED = frozenset(["le", "la", "je", "me", "te", "se", "ne", "de", "que", "jusque", "lorsque", "puisque"])
 CONTRACTED = {("de", "le"): "du", ("de", "les"): "des", ("à", "le"): "au", ("à", "les"): "aux"}
 MASCULINE = {"ma": "mon", "ta": "ton", "sa": "son"}
 AN = ("hour", "honest")
@@ -106,7 +106,7 @@ def _french(words: tuple[Word, ...]) -> list[Word]:
             text = MASCULINE.get(text, text)
         if (text, after) in CONTRACTED and not done[0].refers:
             text = CONTRACTED[text, after]
-            word = Word(text, word.marks | done.pop(0).marks)
+            word = Word(text, word.marks | done.pop(0).marks)  # noqa: PLW2901
         done.insert(0, Word(text, word.marks, word.heads, word.refers))
     return done
 

@@ -2,6 +2,7 @@
 
 import doctest
 import gzip
+import itertools
 import re
 import sys
 from collections import Counter, defaultdict
@@ -188,7 +189,7 @@ def test_determiners(rows: list[Row]) -> None:
     }
     for fr, *_ in rows:
         words = [w.lower() for w in tokenize(fr)]
-        for det, word in zip(words, words[1:], strict=False):
+        for det, word in itertools.pairwise(words):
             if det in ("le", "un", "ce", "cet", "du", "au") and word in only[False]:
                 assert only[False][word] == "m", fr
             if det in ("la", "une", "cette", "ma", "ta", "sa") and word in only[False]:

@@ -1,4 +1,4 @@
-"""The hand-written part: enough of it, no leakage, well formed, and the shipped files are what the topics give."""
+"""The hand-written part: enough of it, no leakage, well formed, and shipped as the topics have it."""
 
 import importlib.util
 import re
@@ -53,7 +53,9 @@ def test_no_test_sentence_is_trained_on_on_either_side() -> None:
         for side in (pair.src, pair.tgt)
     }
     leaked = [
-        row for row in rows_of("handwritten.test.tsv") if {sentence_key(row[0]), sentence_key(row[1])} & trained
+        row
+        for row in rows_of("handwritten.test.tsv")
+        if {sentence_key(row[0]), sentence_key(row[1])} & trained
     ]
     assert leaked == []
 
@@ -90,7 +92,7 @@ def test_every_pair_is_well_formed(handwritten: ModuleType) -> None:
         assert english not in seen, where
         seen |= {french, english}
         assert not re.search("[\u00a0\u202f\u2019\u201c\u201d]", french + english), where
-        assert french[-1] in ".?!…\"", where
+        assert french[-1] in '.?!…"', where
         assert (french[-1] == english[-1]) or '"' in where, where
         assert not re.search(r"\S[?!;:](\s|$)", french), f"French has a blank before ? ! ; : in {where}"
         assert not re.search(r"\s[?!;:,.]", english), where

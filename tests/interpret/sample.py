@@ -35,7 +35,12 @@ def heads(kind: Kind, centers: np.ndarray, n_keys: int, layers: int, n_heads: in
             habit, sharp = (head + layer) % 4, 0.8 + 0.9 * layer
             shift = (head % 3) - 1
             distance = np.abs(keys[None, :] - (centers[:, None] + (shift if habit == 1 else 0)))
-            drawn = [-sharp * distance, -2.2 * distance, 3.0 * (keys == n_keys - 1) - 0.1 * distance, -0.08 * distance]
+            drawn = [
+                -sharp * distance,
+                -2.2 * distance,
+                3.0 * (keys == n_keys - 1) - 0.1 * distance,
+                -0.08 * distance,
+            ]
             scores[layer, head] = drawn[habit] + random.normal(0, 0.5, (n_queries, n_keys))
     if kind == "decoder":
         scores[..., np.triu(np.ones((n_queries, n_keys), bool), 1)] = -np.inf
@@ -43,7 +48,12 @@ def heads(kind: Kind, centers: np.ndarray, n_keys: int, layers: int, n_heads: in
 
 
 def sample_inspection(
-    src: list[str] = SRC, tgt: list[str] = TGT, aligned: list[int] = ALIGNED, *, layers: int = 4, n_heads: int = 8
+    src: list[str] = SRC,
+    tgt: list[str] = TGT,
+    aligned: list[int] = ALIGNED,
+    *,
+    layers: int = 4,
+    n_heads: int = 8,
 ) -> Inspection:
     """A sentence of 12 words in 4 layers of 8 heads, or the pieces that are given."""
     text = lambda pieces: "".join(pieces).replace("</s>", "").replace("▁", " ").strip()  # noqa: E731

@@ -110,7 +110,7 @@ def test_an_output_is_at_most_its_source_and_so_many_tokens_more(beam: int, max_
     config = TransformerConfig(d_model=8, d_ff=8, n_heads=1, n_encoder_layers=1, n_decoder_layers=1)
     model = build_model(config, subword.vocab_size, subword.vocab_size)
     model.__class__ = Endless
-    facts = Facts("en", "en", 0, 10, 0, 0.0)
+    facts = Facts("en", "en", 0, 10, 2.0, 0, 0.0)
     translator = Translator(Bundle(RunConfig(model=config), subword, subword, model, facts))
     srcs = [[*subword.encode(text), EOS_ID] for text in ("cat", "a small dog", "dog")]
     decoding = DecodeConfig(beam=beam, max_extra=max_extra)

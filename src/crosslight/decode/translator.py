@@ -8,7 +8,6 @@ depend on its neighbors in the batch.
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,6 +19,7 @@ from crosslight.config.run import DecodeConfig
 from crosslight.data.batch import pad
 from crosslight.decode.beam import Hypothesis, beam_search, greedy_search
 from crosslight.errors import ConfigError
+from crosslight.nn.threads import lone_threads
 from crosslight.text.segment import segments
 from crosslight.text.subword import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 
@@ -129,7 +129,7 @@ class Translator:
         budget = min(config.max_tokens_per_batch // config.beam, sum(lengths) // self._threads)
         batches = list(_batches(lengths, max(1, budget)))
         results: list[list[Hypothesis]] = [[] for _ in srcs]
-        with ThreadPoolExecutor(self._threads) as pool:
+        with lone_threads(self._threads) as pool:
             found = pool.map(
                 lambda batch: self._search_batch([srcs[i] for i in batch], config, n_best), batches
             )

@@ -6,7 +6,6 @@ import platform
 import shutil
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +15,7 @@ from crosslight import __version__
 from crosslight.config.model import TransformerConfig
 from crosslight.data.batch import make_batch
 from crosslight.models.build import build_model
+from crosslight.nn.threads import lone_threads
 from crosslight.train.machine import choose_device, keep_freed_memory, probe_threads
 from crosslight.train.objectives import label_smoothed
 from crosslight.train.step import adam, training_step
@@ -66,7 +66,7 @@ def _training_rate(threads: int, n_steps: int = 3) -> float:
     model = build_model(config, 8000, 8000)
     optimizer, objective = adam(model, 0.9, 0.98, 1e-9), label_smoothed(0.1)
     batch = make_batch([range(4, 23)] * 100, [range(4, 23)] * 100, pad_id=0, bos_id=2, eos_id=3)
-    with ThreadPoolExecutor(threads) as pool:
+    with lone_threads(threads) as pool:
         training_step(model, batch.shards(threads), objective, optimizer, 1e-4, pool=pool)
         start = time.perf_counter()
         for _ in range(n_steps):

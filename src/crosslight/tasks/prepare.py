@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -31,7 +31,7 @@ from crosslight.text.subword import Subword, choose_vocab_size
 
 Say = Callable[[str], None]
 Source = tuple[str, str] | str
-VOCABULARY_PAIRS = 200_000  # pairs that the vocabulary is learned from; more change nothing but the memory
+VOCABULARY_PAIRS = 100_000  # pairs that the vocabulary is learned from; more change nothing but the memory
 BLOCK = 4096
 
 
@@ -109,6 +109,19 @@ def prepare(config: RunConfig, directory: Path, say: Say) -> Prepared:
         return _open(directory)
     for part in ("train", "valid"):
         (directory / part).mkdir(parents=True, exist_ok=True)
+    n_pairs = _write_cleaned(config, directory, say)
+    subwords = _subwords(config, directory, n_pairs, say)
+    for name, side in zip(("src", "tgt"), subwords, strict=True):
+        (directory / f"{name}.subword").write_bytes(side.to_bytes())
+        n_tokens = write_ids(directory / "train", name, side)
+        write_ids(directory / "valid", name, side)
+        say(f"{name}: {n_tokens:,} tokens in {n_pairs:,} sentences ({n_tokens / n_pairs:.1f} each)")
+    write_file(done, json.dumps(fingerprint))
+    return _open(directory)
+
+
+def _write_cleaned(config: RunConfig, directory: Path, say: Say) -> int:
+    """The text of both sets; returns the number of pairs to train on."""
     rules = CleanRules(
         max_characters=config.clean.max_characters,
         max_words=config.clean.max_words,
@@ -124,14 +137,7 @@ def prepare(config: RunConfig, directory: Path, say: Say) -> Prepared:
     n_pairs = write_text(directory / "train", _blocks(_training_pairs(config.data, cleaner)))
     _report(cleaner.report, directory, say)
     validation.report.require_some("the validation set")
-    subwords = _subwords(config, directory, n_pairs, say)
-    for name, side in zip(("src", "tgt"), subwords, strict=True):
-        (directory / f"{name}.subword").write_bytes(side.to_bytes())
-        n_tokens = write_ids(directory / "train", name, side)
-        write_ids(directory / "valid", name, side)
-        say(f"{name}: {n_tokens:,} tokens in {n_pairs:,} sentences ({n_tokens / n_pairs:.1f} each)")
-    write_file(done, json.dumps(fingerprint))
-    return _open(directory)
+    return n_pairs
 
 
 def _report(report: CleanReport, directory: Path, say: Say) -> None:
@@ -145,31 +151,33 @@ def _report(report: CleanReport, directory: Path, say: Say) -> None:
 
 def _subwords(config: RunConfig, directory: Path, n_pairs: int, say: Say) -> tuple[Subword, Subword]:
     """Source and target vocabulary: the same one if joint."""
-    src, tgt = list(_sample(directory, "src", n_pairs)), list(_sample(directory, "tgt", n_pairs))
-    joint = config.subword.joint
 
-    def learn(lines: list[str]) -> Subword:
+    def learn(*sides: str) -> Subword:
+        def lines() -> Iterator[str]:
+            return chain.from_iterable(_sample(directory, side, n_pairs) for side in sides)
+
         size = config.subword.vocab_size
         if size is None:
-            size, reason = choose_vocab_size(n_pairs, len({word for line in lines for word in line.split()}))
+            n_words = len({word for line in lines() for word in line.split()})
+            size, reason = choose_vocab_size(n_pairs, n_words)
             say(f"vocabulary: {reason}")
         return Subword.train(
-            lines,
+            lines(),
             size,
             kind=config.subword.kind,
             byte_fallback=config.subword.byte_fallback,
             seed=config.train.seed,
         )
 
-    if joint:
-        both = learn([*src, *tgt])
+    if config.subword.joint:
+        both = learn("src", "tgt")
         return both, both
-    return learn(src), learn(tgt)
+    return learn("src"), learn("tgt")
 
 
 def _sample(directory: Path, side: str, n_pairs: int) -> Iterator[str]:
     text = Ragged(directory / "train" / f"{side}-text", np.uint8)
-    step = max(1, n_pairs // VOCABULARY_PAIRS)
+    step = -(-n_pairs // VOCABULARY_PAIRS)
     for start in range(0, n_pairs, BLOCK * step):
         for row in text.rows(range(start, min(start + BLOCK * step, n_pairs), step)):
             yield row.tobytes().decode()

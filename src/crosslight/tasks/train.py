@@ -9,7 +9,6 @@ data/ (the tokenized corpus), checkpoints/ (to resume), bundle/ (to use).
 import json
 import platform
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from crosslight.decode.translator import Translator
 from crosslight.errors import TrainingError
 from crosslight.evaluate import evaluate
 from crosslight.models.build import build_model
+from crosslight.nn.threads import lone_threads
 from crosslight.tasks.files import write_text
 from crosslight.tasks.prepare import Prepared, prepare, require_fitting
 from crosslight.text.subword import PAD_ID
@@ -141,7 +141,7 @@ class Validator:
             loss = self._objective(self._bundle.model, batch.to(device))
             return float(loss.total), loss.n_tokens
 
-        with ThreadPoolExecutor(self._threads) as pool:
+        with lone_threads(self._threads) as pool:
             totals, counts = zip(*pool.map(judge, self._stream.one_epoch()), strict=True)
         return float(sum(totals) / sum(counts))
 

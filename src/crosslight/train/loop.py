@@ -9,7 +9,6 @@ run of given `steps` is interrupted, it ends with the same weights, bit for bit.
 import signal
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import FrameType
 from typing import Self
@@ -18,6 +17,7 @@ from torch import nn
 
 from crosslight.config.run import TrainConfig
 from crosslight.data.stream import Stream
+from crosslight.nn.threads import lone_threads
 from crosslight.train.checkpoints import Checkpoints, Ledger
 from crosslight.train.objectives import label_smoothed
 from crosslight.train.progress import Progress, Validation
@@ -80,7 +80,7 @@ def fit(
     clock, last_saved = Clock(ledger), time.monotonic()
     batches = stream.batches(ledger.position)
     model.train()
-    with StopRequest() as stop, ThreadPoolExecutor(threads) as pool:
+    with StopRequest() as stop, lone_threads(threads) as pool:
         while not finished(ledger, config):
             n_judged = validations_due(ledger, config)
             shards = []
