@@ -56,16 +56,12 @@ def main() -> None:
     """Print a line a round, and the medians; write bench/results/training.json."""
     keep_freed_memory()
     threads, gflops = probe_threads()
-    print(
-        f"{threads} threads; matrix products {gflops[threads]:.0f} GFLOP/s; preset small, {VOCAB_SIZE:,} pieces"
-    )
+    print(f"{threads} threads; {gflops[threads]:.0f} GFLOP/s; preset small, {VOCAB_SIZE:,} pieces")
     rounds = []
     for _ in range(ROUNDS):
         usual, ours = tokens_per_second(threads, 1), tokens_per_second(1, threads)
         rounds.append({"inside_operations": usual, "shards": ours, "ratio": ours / usual})
-        print(
-            f"threads inside operations {usual:7,.0f} tokens/s   shards {ours:7,.0f}   ratio {ours / usual:.2f}"
-        )
+        print(f"inside operations {usual:7,.0f} tokens/s   shards {ours:7,.0f}   ratio {ours / usual:.2f}")
     ratio = statistics.median(r["ratio"] for r in rounds)
     print(f"median ratio {ratio:.2f}")
     result = {"threads": threads, "gflops": gflops, "rounds": rounds, "median_ratio": ratio}

@@ -150,8 +150,8 @@ A translation model trained with Crosslight {__version__}.
 
 | | |
 |---|---|
-| architecture | {config.model.kind}, {config.model.n_encoder_layers}+{config.model.n_decoder_layers} layers, \
-d_model {config.model.d_model}, {config.model.norm}-norm |
+| architecture | {config.model.kind}, {config.model.n_encoder_layers}+{config.model.n_decoder_layers} \
+layers, d_model {config.model.d_model}, {config.model.norm}-norm |
 | parameters | {n_parameters:,} |
 | pieces | {bundle.src_subword.vocab_size:,} source, {bundle.tgt_subword.vocab_size:,} target\
 {" (joint)" if config.subword.joint else ""} |

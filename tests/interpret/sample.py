@@ -25,7 +25,7 @@ def softmax(scores: np.ndarray) -> np.ndarray:
 
 
 def heads(kind: Kind, centers: np.ndarray, n_keys: int, layers: int, n_heads: int) -> AttentionMap:
-    """Heads of four habits: the aligned key, its neighbors, the last key, everywhere; later layers sharper."""
+    """Heads of four habits: the aligned key, its neighbors, the last key, everywhere."""
     random = np.random.default_rng(len(kind))
     keys = np.arange(n_keys)
     n_queries = len(centers)

@@ -80,7 +80,7 @@ function thumbnail(layer, head) {
   paintPixels(canvas, map.weights, map.rows.length, map.columns.length, map.top);
   const button = make("button", { className: "thumb", type: "button" }, canvas, make("span", { textContent: map.entropy.toFixed(2) }));
   Object.assign(button.dataset, { layer, head });
-  const name = head === "mean" ? `layer ${layer}, mean of heads` : `layer ${layer}, head ${head}`;
+  const name = head === "mean" ? `layer ${layer + 1}, mean of heads` : `layer ${layer + 1}, head ${head + 1}`;
   button.setAttribute("aria-label", `${name}, entropy ${map.entropy.toFixed(2)} bits`);
   button.title = `${name}: entropy ${map.entropy.toFixed(2)} bits, largest weight ${number(map.largest)}`;
   button.addEventListener("click", () => go({ layer, head }));
@@ -91,10 +91,10 @@ function showOverview() {
   const { layers, heads } = data.kinds[shown.kind][shown.unit];
   const columns = ["mean", ...Array(heads).keys()];
   const name = (text) => make("span", { className: "name", textContent: text });
-  const grid = make("div", { className: "overview" }, name(""), name("mean"), ...columns.slice(1).map((h) => name(`head ${h}`)));
+  const grid = make("div", { className: "overview" }, name(""), name("mean"), ...columns.slice(1).map((h) => name(`head ${h + 1}`)));
   grid.style.setProperty("--columns", columns.length);
   for (let layer = 0; layer < layers; layer += 1) {
-    grid.append(name(`layer ${layer}`), ...columns.map((head) => thumbnail(layer, head)));
+    grid.append(name(`layer ${layer + 1}`), ...columns.map((head) => thumbnail(layer, head)));
   }
   onArrows(grid, (down, right) => {
     if (down === null) return;
@@ -115,8 +115,8 @@ function markThumbnail() {
 }
 
 function detailTitle() {
-  const head = shown.head === "mean" ? "mean of heads" : `head ${shown.head}`;
-  return `${KINDS[shown.kind].tab} · layer ${shown.layer} · ${head}`;
+  const head = shown.head === "mean" ? "mean of heads" : `head ${shown.head + 1}`;
+  return `${KINDS[shown.kind].tab} · layer ${shown.layer + 1} · ${head}`;
 }
 
 function showDetail() {
