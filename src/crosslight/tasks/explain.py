@@ -49,7 +49,7 @@ def look_inside(bundle: Bundle, src: list[int], hypothesis: Hypothesis) -> Inspe
         encoder=_map("encoder", _calls(recording, "encoder_layers", "self_attention")),
         decoder=_map("decoder", _calls(recording, "decoder_layers", "self_attention")),
         cross=_map("cross", _calls(recording, "decoder_layers", "cross_attention")),
-        model_name=str(bundle.path or "model"),
+        model_name=_name(bundle),
     )
 
 
@@ -87,6 +87,15 @@ def write_page(inspection: Inspection, path: Path) -> None:
         CrosslightError: it cannot be written.
     """
     write_text(path, attention_page(inspection))
+
+
+def _name(bundle: Bundle) -> str:
+    """What the page calls the model: its languages and its run, never a path of this machine."""
+    facts = bundle.facts
+    languages = " → ".join(language for language in (facts.src_lang, facts.tgt_lang) if language)
+    place = bundle.path.resolve() if bundle.path else None
+    run = "" if place is None else place.parent.name if place.name == "bundle" else place.name
+    return " · ".join(part for part in (languages, run) if part) or "model"
 
 
 def _calls(recording: Recording, stack: str, sublayer: str) -> list[Tensor]:
