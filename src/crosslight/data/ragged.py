@@ -15,6 +15,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+RELEASE_ROWS = 256  # a row in random order takes 64 kB: the system maps its page's neighbors too
+
 
 class RaggedWriter:
     """Appends rows; the files are complete after `close` (or leaving the `with`)."""
@@ -68,15 +70,23 @@ class Ragged:
         return self._ends
 
     def rows(self, indices: Iterable[int]) -> list[NDArray[Any]]:
-        """Copies of some rows; the pages they lie on are given back to the system afterwards.
+        """Copies of some rows; the pages they lie on are given back to the system now and then."""
+        copies = []
+        for i in indices:
+            copies.append(np.array(self[int(i)]))
+            if len(copies) % RELEASE_ROWS == 0:
+                self.release()
+        self.release()
+        return copies
+
+    def release(self) -> None:
+        """Give back to the system all pages of the files that are in memory; they can be read again.
 
         Without that, a pass in random order would count the whole corpus as this process's memory.
         """
-        copies = [np.array(self[int(i)]) for i in indices]
         for mapped in (self._values, self._ends):
             if isinstance(mapped, np.memmap) and hasattr(mmap, "MADV_DONTNEED"):
                 mapped._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]
-        return copies
 
 
 def _mapped(path: Path, dtype: np.dtype[Any]) -> NDArray[Any]:

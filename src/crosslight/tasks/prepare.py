@@ -205,6 +205,7 @@ def _lengths(ids: Ragged) -> Iterator[NDArray[np.int64]]:
     for start in range(0, len(ids), BLOCK):
         ends = ids.ends()[start : start + BLOCK].astype(np.int64)
         first = int(ids.ends()[start - 1]) if start else 0
+        ids.release()
         yield ends - np.concatenate(([first], ends[:-1]))
 
 
@@ -227,7 +228,7 @@ def _open(directory: Path) -> Prepared:
 
 def _sentences_per_line(corpus: ParallelCorpus, n_lines: int = 1000) -> float:
     rows = range(0, len(corpus), max(1, len(corpus) // n_lines))
-    counts = [len(segments(corpus.pair(i).src)) for i in rows]
+    counts = [len(segments(row.tobytes().decode())) for row in corpus.src_text.rows(rows)]
     return sum(counts) / len(counts)
 
 
