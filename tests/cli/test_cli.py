@@ -166,9 +166,9 @@ def test_the_corpus_chooses_the_preset(command, toy, tmp_path):
     """And a time that is over before the first step is no training."""
     result = command("train", "--pairs", toy.pairs, "--minutes", "0.0001", "-o", tmp_path / "r")
     assert "300 pairs and 0.0001 minutes: preset tiny" in result.err
-    assert "dropout 0.2 and BPE-dropout 0.1, because 300 pairs are few" in result.err
+    assert "dropout 0.2, because 300 pairs are few" in result.err
     config = tomllib.loads((tmp_path / "r" / "config.toml").read_text())
-    assert (config["model"]["dropout"], config["subword"]["sampling"]) == (0.2, 0.1)
+    assert (config["model"]["dropout"], config["subword"]["sampling"]) == (0.2, 0.0)
     assert result.code == 2
     assert "0.0001 minutes were over before the first step: preparing took" in result.err
     assert f"crosslight train --resume {tmp_path / 'r'} --minutes MORE" in result.err

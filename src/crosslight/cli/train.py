@@ -64,14 +64,12 @@ def train(
             with runs.new_run(directory):
                 settings, reasons = plan.plan(wishes, directory, preset, config)
                 runs.write_settings(directory, settings)
-                _show(console, reasons)
-                outcome = task.train(settings, directory, console)
+                outcome = task.train(settings, directory, console, notes=reasons)
         else:
             _refuse(out=out, preset=preset, config=config)
             with runs.old_run(directory):
                 settings, changes = runs.reopen(directory, wishes)
-                _show(console, changes)
-                outcome = task.train(settings, directory, console, resume=True)
+                outcome = task.train(settings, directory, console, resume=True, notes=changes)
     except KeyboardInterrupt:
         go_on = f" {_go_on(directory)}" * (directory / "config.toml").is_file()
         _show(console, [f"\nInterrupted.{go_on}"])

@@ -15,7 +15,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-RELEASE_ROWS = 256  # a row in random order takes 64 kB: the system maps its page's neighbors too
+RELEASE_ROWS = 16  # a row in random order can take 2 MB: the system maps its page with many neighbors
 
 
 class RaggedWriter:

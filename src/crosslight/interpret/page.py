@@ -28,7 +28,7 @@ def attention_page(inspection: Inspection) -> str:
 
     Three tabs (encoder, decoder, cross), each with every layer and head; one of them large, as a matrix and
     as lines between words. What people read counts layers and heads from 1; a link counts from 0, like the
-    arrays: ``page.html#cross/2/5/words`` opens the third layer's sixth head, ``#cross/2/mean/pieces`` its mean.
+    arrays: ``page.html#cross/2/5/words`` is the third layer's sixth head, ``#cross/2/mean/pieces`` the mean.
 
     About 11 bytes per weight: 0.4 MB for 12 words in 4 layers of 8 heads, tens of MB for 100 words in the
     largest models.

@@ -35,7 +35,7 @@ def plan(
     if preset is not None:
         return _resolved(merge(wishes, spooled), preset, [], origin), []
     preset, reason = choose_preset(n_pairs, asked.train.minutes)
-    choice = choose_regularization(n_pairs)
+    choice = choose_regularization(n_pairs, asked.train.minutes)
     reasons = [reason] if choice is None else [reason, choice[1]]
     layers = [] if choice is None else [choice[0]]
     return _resolved(merge(wishes, spooled), preset, layers, origin), reasons

@@ -9,6 +9,7 @@ data/ (the tokenized corpus), checkpoints/ (to resume), bundle/ (to use).
 import json
 import platform
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,8 +47,13 @@ class Outcome:
     facts: Facts | None = None
 
 
-def train(config: RunConfig, out: Path, console: Console, *, resume: bool = False) -> Outcome:
+def train(
+    config: RunConfig, out: Path, console: Console, *, resume: bool = False, notes: Sequence[str] = ()
+) -> Outcome:
     """Train a model in the run directory `out` (see `tasks.runs`), or go on with the training there.
+
+    Args:
+        notes: lines to say and log first, such as the reasons of choices made.
 
     Raises:
         CorpusError, ConfigError: the corpus or the settings cannot be used.
@@ -60,6 +66,8 @@ def train(config: RunConfig, out: Path, console: Console, *, resume: bool = Fals
     torch.set_num_threads(1)  # threads take shards of a batch, not parts of an operation
     keep_freed_memory()
     with Progress(out, console) as progress:
+        for note in notes:
+            progress.say(note)
         prepared = prepare(config, out / "data", progress.say)
         n_fitting = require_fitting(prepared.train, config.train.max_length)
         require_fitting(prepared.valid, config.train.max_length)
