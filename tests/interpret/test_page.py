@@ -35,13 +35,16 @@ def test_numbers_are_the_librarys_to_the_bit(sample_inspection: Build, kind: str
 def test_nothing_is_fetched(sample_inspection: Build) -> None:
     page = attention_page(sample_inspection())
     assert "default-src 'none'" in page
-    outside = re.findall(r"""(?:src|href)\s*=\s*["']?(?!#|data:)[^"'\s>]+|url\((?!["']?data:)|@import""", page)
+    outside = re.findall(
+        r"""(?:src|href)\s*=\s*["']?(?!#|data:)[^"'\s>]+|url\((?!["']?data:)|@import""", page
+    )
     assert not outside
     assert "http" not in re.sub(r"http-equiv|http://www\.w3\.org/\S+", "", page)
 
 
 def test_a_sentence_is_never_html(sample_inspection: Build) -> None:
-    evil = ["▁<img", "▁src=x", "▁onerror=alert(1)></script><script>alert(2)</script>", "{{script}}\u2028", "</s>"]
+    breakout = "▁onerror=alert(1)></script><script>alert(2)</script>"
+    evil = ["▁<img", "▁src=x", breakout, "{{script}}\u2028", "</s>"]
     inspection = sample_inspection(src=evil, aligned=[0, 1, 2, 3, 4] + [4] * 7)
     page = attention_page(inspection)
     assert "<img" not in page
