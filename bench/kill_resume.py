@@ -68,7 +68,7 @@ def main() -> None:
         (files / "settings.toml").write_text(SETTINGS, encoding="utf-8")
         began = time.monotonic()
         start(files, files / "whole", options.steps).wait()
-        seconds = time.monotonic() - began
+        seconds = whole_seconds = time.monotonic() - began
         whole = sha256(files / "whole")
         print(f"without a stop: {seconds:.1f} s, {options.steps} steps, weights {whole[:16]}", flush=True)
         trials = []
@@ -82,7 +82,7 @@ def main() -> None:
         "identical": sum(trial.sha256 == whole for trial in trials),
         "kills": sum(len(trial.kills) for trial in trials),
         "steps": options.steps,
-        "seconds_without_a_stop": round(seconds, 1),
+        "seconds_without_a_stop": round(whole_seconds, 1),
         "sha256": whole,
         "killed": [trial.kills for trial in trials],
     }

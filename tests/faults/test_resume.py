@@ -5,6 +5,7 @@
 
 import json
 import math
+import re
 import shutil
 import signal
 import subprocess
@@ -280,7 +281,7 @@ def test_a_finished_run_says_so(command, finished, more):
     before = files(finished)
     result = command("train", "--resume", finished, *more)
     assert result.code == 2
-    assert f"the run in {finished} is finished, after 30 steps and 0." in result.err
+    assert re.search(rf"the run in {finished} is finished, after 30 steps and \d+\.\d minutes", result.err)
     assert "add --steps or --minutes" in result.err
     assert files(finished) == before
 
