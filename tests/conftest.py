@@ -23,6 +23,14 @@ assert not _loaded, f"imported before the shapes could be hooked: {_loaded}"
 install_import_hook(SHAPED, "beartype.beartype")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread() -> None:
+    """One thread an operation, for models this small: more would only wait for each other."""
+    import torch
+
+    torch.set_num_threads(1)
+
+
 class NetworkForbidden(Exception):
     """A test reached for the network. No OSError: code that forgives network errors must not forgive this."""
 
