@@ -8,13 +8,24 @@ import time
 
 import torch
 
+from crosslight.errors import ConfigError
 from crosslight.nn.threads import lone_threads
 
 PROBE_ROUNDS = 4
 
 
 def choose_device(wish: str) -> torch.device:
-    """The device that `train.device` names; "auto" takes a GPU where there is one."""
+    """The device that `train.device` names; "auto" takes a GPU where there is one.
+
+    Raises:
+        ConfigError: this machine, or this build of torch, does not have it.
+    """
+    has = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not has.get(wish, True):
+        raise ConfigError(
+            f'train.device = "{wish}", but torch {torch.__version__} sees no such device here',
+            'leave it at "auto", or install the build of torch for it',
+        )
     if wish != "auto":
         return torch.device(wish)
     if torch.cuda.is_available():

@@ -1,0 +1,25 @@
+"""What the machine is asked for, and what it says when it does not have it."""
+
+import pytest
+import torch
+
+from crosslight.errors import ConfigError
+from crosslight.train.machine import choose_device, probe_threads
+
+
+def test_a_device_that_is_not_there() -> None:
+    if torch.cuda.is_available():
+        pytest.skip("this machine has CUDA")
+    with pytest.raises(ConfigError, match='train.device = "cuda", but torch'):
+        choose_device("cuda")
+
+
+def test_auto_is_always_there() -> None:
+    assert choose_device("cpu") == torch.device("cpu")
+    assert torch.zeros(1, device=choose_device("auto")).item() == 0
+
+
+def test_probing_finds_a_number_of_threads_and_their_rates() -> None:
+    threads, rates = probe_threads(0.05)
+    assert threads in rates
+    assert all(rate > 0 for rate in rates.values())
