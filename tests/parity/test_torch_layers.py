@@ -128,7 +128,9 @@ def test_encoder_layer(order: NormOrder) -> None:
     # In training mode: torch's layer leaves its plain path in eval, and there is no dropout here.
     theirs = nn.TransformerEncoderLayer(D, HEADS, FF, **settings(order)).train()
     scatter(theirs)
-    ours = EncoderLayer(attention(), FeedForward(D, FF), [Residual(D, 0.0, order) for _ in range(2)])
+    ours = EncoderLayer(
+        attention(), FeedForward(D, FF), [Residual(nn.LayerNorm(D), 0.0, order) for _ in range(2)]
+    )
     copy_layer(theirs, ours)
     x = torch.randn(3, 6, D)
     close(ours(x, padding_mask(SRC, 0)), theirs(x, src_key_padding_mask=SRC == 0))
@@ -138,7 +140,7 @@ def test_encoder_layer(order: NormOrder) -> None:
 def test_decoder_layer(order: NormOrder) -> None:
     theirs = nn.TransformerDecoderLayer(D, HEADS, FF, **settings(order)).train()
     scatter(theirs)
-    residuals = [Residual(D, 0.0, order) for _ in range(3)]
+    residuals = [Residual(nn.LayerNorm(D), 0.0, order) for _ in range(3)]
     ours = DecoderLayer(attention(), attention(), FeedForward(D, FF), residuals)
     copy_layer(theirs, ours)
     x, memory = torch.randn(3, 5, D), torch.randn(3, 6, D)

@@ -32,6 +32,14 @@ class TransformerConfig(Settings):
         "post",
         description='LayerNorm after the residual sum ("post", the paper) or before the sublayer ("pre").',
     )
+    norm_kind: Literal["layer", "rms"] = Field(
+        "layer", description="LayerNorm (the paper), or RMSNorm, which only scales."
+    )
+    qk_norm: bool = Field(False, description="Whether queries and keys are normalized, head by head.")
+    init: Literal["xavier", "depth"] = Field(
+        "xavier",
+        description="Xavier for every linear map, or the last one of a sublayer smaller the more there are.",
+    )
     positions: Literal["sinusoidal", "sinusoidal-half", "learned"] = Field(
         "sinusoidal",
         description="Sinusoids interleaved as in the paper, half-split as in the authors' code, or learned.",

@@ -86,6 +86,17 @@ class TrainConfig(Settings):
     accumulate: Size = Field(1, description="Batches per update.")
     max_length: Size = Field(256, description="Longest sentence in tokens; longer pairs are passed over.")
     label_smoothing: Rate = Field(0.1, description="Probability mass spread evenly over the vocabulary.")
+    consistency: Literal["none", "rdrop", "simcut"] = Field(
+        "none",
+        description="Make two looks at a batch agree: two dropouts (rdrop), or some words cut (simcut).",
+    )
+    consistency_weight: Annotated[float, Field(ge=0)] = Field(
+        3.0, description="How much disagreement counts beside the cross-entropy."
+    )
+    cut_rate: Rate = Field(0.05, description="Share of words that simcut cuts on either side.")
+    bidirectional: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.0, description="First share of the run that trains on both directions at once (warm start)."
+    )
     schedule: Literal["noam", "linear"] = Field(
         "linear",
         description='After rising, the rate falls with 1/√step ("noam", the paper) or to 0 ("linear").',
@@ -115,6 +126,9 @@ class TrainConfig(Settings):
     checkpoint_seconds: Positive = Field(60.0, description="Longest work that a crash can lose.")
     threads: Size | None = Field(None, description="Processor threads; probed unless given.")
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to compute.")
+    precision: Literal["auto", "fp32", "bf16"] = Field(
+        "auto", description="Of matrix products; auto takes bfloat16 where the machine is faster with it."
+    )
 
     @model_validator(mode="after")
     def _one_end(self) -> Self:

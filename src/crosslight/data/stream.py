@@ -10,6 +10,7 @@ made of the same numbers.
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -97,6 +98,8 @@ class Stream:
         max_tokens: padded tokens of a batch, on the side where they are more.
         max_length: pairs with more tokens than this on either side are passed over.
         sampling: share of merges that BPE-dropout leaves out (0 = none).
+        both_ways: every pair a second time in an epoch with its sides exchanged, for a model that is to
+            learn both directions; the two vocabularies are one.
     """
 
     corpus: ParallelCorpus
@@ -106,6 +109,7 @@ class Stream:
     seed: int
     max_length: int = 256
     sampling: float = 0.0
+    both_ways: bool = False
     window_pairs: int = WINDOW_PAIRS
 
     def batches(self, position: Position = Position()) -> Iterator[tuple[Batch, Position]]:  # noqa: B008
@@ -127,7 +131,8 @@ class Stream:
         """
         epoch, first_window, first_batch = position
         empty = position == Position(epoch)
-        order = windows(len(self.corpus), self.window_pairs, self.seed, epoch)
+        n_pairs = len(self.corpus) * (2 if self.both_ways else 1)
+        order = windows(n_pairs, self.window_pairs, self.seed, epoch)
         for w in range(first_window, len(order)):
             srcs, tgts = self._window(order[w], epoch, w)
             cuts = cut_batches(_lengths(srcs), _lengths(tgts), self.max_tokens, [self.seed, epoch, w])
@@ -149,20 +154,24 @@ class Stream:
         return make_batch(srcs, tgts, pad_id=PAD_ID, bos_id=BOS_ID, eos_id=EOS_ID)
 
     def _window(self, indices: np.ndarray, epoch: int, window: int) -> tuple[Rows, Rows]:
-        corpus = self.corpus
+        corpus, n_pairs = self.corpus, len(self.corpus)
+        forth, back = indices[indices < n_pairs], indices[indices >= n_pairs] - n_pairs
         if self.sampling:
             seed = int(np.random.SeedSequence([self.seed, epoch, window]).generate_state(1)[0])
-            srcs = _sample(corpus.src_text, indices, self.src_subword, self.sampling, seed)
-            tgts = _sample(corpus.tgt_text, indices, self.tgt_subword, self.sampling, seed + 1)
+            src = partial(_sample, corpus.src_text, self.src_subword, self.sampling)
+            tgt = partial(_sample, corpus.tgt_text, self.tgt_subword, self.sampling)
+            srcs = src(forth, seed) + tgt(back, seed + 2)
+            tgts = tgt(forth, seed + 1) + src(back, seed + 3)
         else:
-            srcs, tgts = corpus.src_ids.rows(indices), corpus.tgt_ids.rows(indices)
+            srcs = corpus.src_ids.rows(forth) + corpus.tgt_ids.rows(back)
+            tgts = corpus.tgt_ids.rows(forth) + corpus.src_ids.rows(back)
         fits = [max(len(s), len(t)) < self.max_length for s, t in zip(srcs, tgts, strict=True)]
         return [s for s, ok in zip(srcs, fits, strict=True) if ok], [
             t for t, ok in zip(tgts, fits, strict=True) if ok
         ]
 
 
-def _sample(text: Ragged, indices: np.ndarray, subword: Subword, rate: float, seed: int) -> Rows:
+def _sample(text: Ragged, subword: Subword, rate: float, indices: np.ndarray, seed: int) -> Rows:
     texts = [row.tobytes().decode() for row in text.rows(indices)]
     return [np.array(ids, np.uint32) for ids in subword.sample_batch(texts, rate, seed)]
 

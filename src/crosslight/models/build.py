@@ -60,22 +60,46 @@ def transformer(
         output=output,
         pad_id=pad_id,
     )
+    initialize(model, config)
+    return model
+
+
+def initialize(model: Transformer, config: TransformerConfig) -> None:
+    """Xavier (Glorot & Bengio 2010) for every linear map, biases zero.
+
+    With `init = "depth"` the last map of each of a stack's n sublayers is 1/√n of that, so that the sum
+    on the residual path starts at the size of one sublayer, however deep the stack is.
+    """
     for module in model.modules():
         if isinstance(module, nn.Linear):
             nn.init.xavier_uniform_(module.weight)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
-    return model
+    if config.init == "depth":
+        for layers, per_layer in ((model.encoder_layers, 2), (model.decoder_layers, 3)):
+            stack = list(layers)
+            for layer in stack:
+                for module in layer.modules():
+                    if isinstance(module, MultiHeadAttention | FeedForward):
+                        last = module.out_proj if isinstance(module, MultiHeadAttention) else module.down
+                        last.weight.data.mul_((per_layer * len(stack)) ** -0.5)
 
 
 def attention(config: TransformerConfig) -> MultiHeadAttention:
     """One attention sublayer."""
-    return MultiHeadAttention(config.d_model, config.n_heads, config.d_key, config.attention_bias)
+    return MultiHeadAttention(
+        config.d_model, config.n_heads, config.d_key, config.attention_bias, config.qk_norm
+    )
+
+
+def norm(config: TransformerConfig) -> nn.Module:
+    """The normalization that `config.norm_kind` names."""
+    return nn.LayerNorm(config.d_model) if config.norm_kind == "layer" else nn.RMSNorm(config.d_model)
 
 
 def residuals(config: TransformerConfig, n: int) -> list[Residual]:
     """The "Add & Norm" of n sublayers."""
-    return [Residual(config.d_model, config.dropout, config.norm) for _ in range(n)]
+    return [Residual(norm(config), config.dropout, config.norm) for _ in range(n)]
 
 
 def positions(config: TransformerConfig) -> SinusoidalPositions | LearnedPositions:
@@ -89,4 +113,4 @@ def positions(config: TransformerConfig) -> SinusoidalPositions | LearnedPositio
 
 def final_norm(config: TransformerConfig) -> nn.Module:
     """A pre-norm stack leaves its sum unnormalized, so it ends with a norm of its own."""
-    return nn.LayerNorm(config.d_model) if config.norm == "pre" else nn.Identity()
+    return norm(config) if config.norm == "pre" else nn.Identity()

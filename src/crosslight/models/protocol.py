@@ -10,8 +10,23 @@ from typing import Any, Protocol, TypeVar
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from crosslight.nn.embedding import TokenEmbedding
+
 State = TypeVar("State", bound=tuple[Any, ...])
 """A tree (nested tuples) of tensors, batch first: search may select rows of it without knowing more."""
+
+
+class Trainable(Protocol):
+    """What an objective asks of a model, so that logits need never be stored.
+
+    Law: `decode(tgt_in, start(src))` gives the logits features(src, tgt_in) · output.table.weightᵀ.
+    """
+
+    output: TokenEmbedding
+
+    def features(self, src: Int[Tensor, "B S"], tgt_in: Int[Tensor, "B T"]) -> Float[Tensor, "B T D"]:
+        """The whole target's last vectors."""
+        ...
 
 
 class Seq2Seq(Protocol[State]):

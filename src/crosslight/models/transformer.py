@@ -78,6 +78,20 @@ class Transformer(nn.Module):
         self, tokens: Int[Tensor, "B T"], state: TransformerState
     ) -> tuple[Float[Tensor, "B T V"], TransformerState]:
         """Logits for what follows each of tokens, and the state after them."""
+        x, state = self._write(tokens, state)
+        return self.output.logits(x), state
+
+    def features(self, src: Int[Tensor, "B S"], tgt_in: Int[Tensor, "B T"]) -> Float[Tensor, "B T D"]:
+        """The whole target's last vectors: what the output layer turns into logits."""
+        return self._write(tgt_in, self.start(src))[0]
+
+    def forward(self, src: Int[Tensor, "B S"], tgt_in: Int[Tensor, "B T"]) -> Float[Tensor, "B T V"]:
+        """Logits of the whole target at once: one `decode` from the first state."""
+        return self.decode(tgt_in, self.start(src))[0]
+
+    def _write(
+        self, tokens: Int[Tensor, "B T"], state: TransformerState
+    ) -> tuple[Float[Tensor, "B T D"], TransformerState]:
         n_past = state.past[0][0].shape[2]
         n_new = tokens.shape[1]
         causal = causal_mask(n_new, n_past, tokens.device) if n_new > 1 else None
@@ -86,8 +100,4 @@ class Transformer(nn.Module):
         for layer, past, memory in zip(self.decoder_layers, state.past, state.memory, strict=True):
             x, longer = layer(x, past, memory, causal, state.memory_mask)
             grown.append(longer)
-        return self.output.logits(self.decoder_norm(x)), state._replace(past=tuple(grown))
-
-    def forward(self, src: Int[Tensor, "B S"], tgt_in: Int[Tensor, "B T"]) -> Float[Tensor, "B T V"]:
-        """Logits of the whole target at once: one `decode` from the first state."""
-        return self.decode(tgt_in, self.start(src))[0]
+        return self.decoder_norm(x), state._replace(past=tuple(grown))

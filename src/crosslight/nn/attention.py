@@ -61,6 +61,10 @@ def attend_fused(
     mask: Bool[Tensor, "#B #H #T #S"] | None = None,
 ) -> Float[Tensor, "B H T V"]:
     """The same numbers from PyTorch's fused kernel, which never stores the (T, S) weights."""
+    if q.device.type == "cpu" and q.dtype == torch.bfloat16:
+        # On a processor the kernel's way back takes ten times as long in bfloat16 as in float32.
+        with torch.autocast("cpu", enabled=False):
+            return F.scaled_dot_product_attention(q.float(), k.float(), v.float(), attn_mask=mask)
     return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
 
 
@@ -78,9 +82,13 @@ class MultiHeadAttention(nn.Module):
         d_key: width of a head's queries and keys; as its values', d_model / n_heads, unless given (rows B
             of Table 3 vary it alone).
         bias: whether the four projections have one. The paper's equations do not; `torch.nn` does.
+        qk_norm: whether every query and key is scaled to a learned length before they meet (RMSNorm over
+            each head, as Henry et al. 2020 and later models do), so that no score runs away.
     """
 
-    def __init__(self, d_model: int, n_heads: int, d_key: int | None = None, bias: bool = False) -> None:
+    def __init__(
+        self, d_model: int, n_heads: int, d_key: int | None = None, bias: bool = False, qk_norm: bool = False
+    ) -> None:
         super().__init__()
         if d_model % n_heads:
             raise ConfigError(
@@ -93,11 +101,13 @@ class MultiHeadAttention(nn.Module):
         self.k_proj = nn.Linear(d_model, n_heads * d_key, bias)
         self.v_proj = nn.Linear(d_model, d_model, bias)
         self.out_proj = nn.Linear(d_model, d_model, bias)
+        self.q_norm = nn.RMSNorm(d_key) if qk_norm else nn.Identity()
+        self.k_norm = nn.RMSNorm(d_key) if qk_norm else nn.Identity()
         self.attend: Attend = attend_fused
 
     def project(self, x: Float[Tensor, "B S D"]) -> KeysValues:
         """Keys and values of x: what it offers to be found by, and what it then hands over."""
-        return self._split(self.k_proj(x)), self._split(self.v_proj(x))
+        return self.k_norm(self._split(self.k_proj(x))), self._split(self.v_proj(x))
 
     def extend(self, past: KeysValues, x: Float[Tensor, "B T D"]) -> KeysValues:
         """The keys and values so far, and those of the tokens x after them."""
@@ -112,7 +122,8 @@ class MultiHeadAttention(nn.Module):
     ) -> Float[Tensor, "B T D"]:
         """What x finds when it looks at keys_values."""
         keys, values = keys_values
-        context = self.attend(self._split(self.q_proj(x)), keys, values, mask)
+        queries = self.q_norm(self._split(self.q_proj(x)))
+        context = self.attend(queries, keys, values, mask)
         out: Tensor = self.out_proj(context.transpose(1, 2).flatten(2))
         return out
 

@@ -5,6 +5,7 @@ costs more than the rest, so eight elements share one 64-bit draw. The rate is t
 1/256 (0.1 becomes 26/256 = 0.1016), and survivors are scaled by exactly that rate: the mean is kept.
 """
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -30,13 +31,19 @@ def dropout_seed(seed: int, device: torch.device) -> Iterator[None]:
         _generator.reset(token)
 
 
+def kept(shape: torch.Size, n_dropped: int, device: torch.device) -> Tensor:
+    """A boolean tensor that is False with probability n_dropped / 256, drawn as `dropout_seed` says."""
+    n = math.prod(shape)
+    draws = torch.empty((n + 7) // 8, dtype=torch.int64, device=device)
+    # The full range, so that every one of the eight bytes is uniform.
+    draws.random_(-(2**63), None, generator=_generator.get())
+    return draws.view(torch.uint8)[:n].view(shape) >= n_dropped
+
+
 class _ByteDropout(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, n_dropped: int) -> Tensor:
-        draws = torch.empty((x.numel() + 7) // 8, dtype=torch.int64, device=x.device)
-        # The full range, so that every one of the eight bytes is uniform.
-        draws.random_(-(2**63), None, generator=_generator.get())
-        keep = draws.view(torch.uint8)[: x.numel()].view(x.shape) >= n_dropped
+        keep = kept(x.shape, n_dropped, x.device)
         ctx.scale = 256 / (256 - n_dropped)
         ctx.save_for_backward(keep)
         return (x * keep).mul_(ctx.scale)

@@ -35,22 +35,25 @@ class Residual(nn.Module):
         pre  (the authors' later code)   x + dropout(sublayer(LayerNorm(x)))
 
     Post-norm needs a warm-up; pre-norm leaves one clean path from the last layer to the first.
+    `norm` is the paper's LayerNorm, or another map of vectors to vectors of like size.
     """
 
-    def __init__(self, d_model: int, dropout: float, order: NormOrder) -> None:
+    def __init__(self, norm: nn.Module, dropout: float, order: NormOrder) -> None:
         super().__init__()
         self.order = order
-        self.norm = nn.LayerNorm(d_model)
+        self.norm = norm
         self.dropout = Dropout(dropout)
 
     def before(self, x: Float[Tensor, "B T D"]) -> Float[Tensor, "B T D"]:
         """What the sublayer reads."""
-        return self.norm(x) if self.order == "pre" else x
+        y: Tensor = self.norm(x) if self.order == "pre" else x
+        return y
 
     def after(self, x: Float[Tensor, "B T D"], out: Float[Tensor, "B T D"]) -> Float[Tensor, "B T D"]:
         """x together with what the sublayer answered."""
         x = x + self.dropout(out)
-        return self.norm(x) if self.order == "post" else x
+        y: Tensor = self.norm(x) if self.order == "post" else x
+        return y
 
 
 class EncoderLayer(nn.Module):

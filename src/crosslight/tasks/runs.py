@@ -18,7 +18,11 @@ from crosslight.train.checkpoints import Checkpoints
 from crosslight.train.loop import finished
 
 CHANGEABLE = ("train", "decode")
-PINNED = ("seed", "threads")  # of [train]: what the random numbers and the last bits of sums depend on
+PINNED = (
+    "seed",
+    "threads",
+    "precision",
+)  # of [train]: what the random numbers and the last bits of sums depend on
 
 
 @contextmanager
@@ -133,7 +137,7 @@ def _changed(config: RunConfig, changes: Mapping[str, Any]) -> RunConfig:
             if getattr(getattr(changed, section), name, None) != value and not may_change:
                 raise ConfigError(
                     f"{section}.{name} cannot change in a run that has begun; it is {value!r}",
-                    "start a new run with -o; [train] (but seed and threads) and [decode] may change",
+                    f"start a new run with -o; [train] (but {', '.join(PINNED)}) and [decode] may change",
                 )
     return changed
 

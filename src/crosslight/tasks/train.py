@@ -33,7 +33,7 @@ from crosslight.tasks.prepare import Prepared, prepare, require_fitting
 from crosslight.text.subword import PAD_ID
 from crosslight.train.checkpoints import Checkpoints, Ledger, load_weights, weights
 from crosslight.train.loop import fit, schedule_of
-from crosslight.train.machine import choose_device, keep_freed_memory, probe_threads
+from crosslight.train.machine import choose_device, keep_freed_memory, probe_precision, probe_threads
 from crosslight.train.objectives import label_smoothed
 from crosslight.train.progress import Progress, Validation
 
@@ -79,7 +79,10 @@ def train(
         )
         model.to(choose_device(config.train.device))
         n_parameters = sum(p.numel() for p in model.parameters())
-        progress.say(f"model: {n_parameters / 1e6:.1f} M parameters; threads: {environment['threads']}")
+        progress.say(
+            f"model: {n_parameters / 1e6:.1f} M parameters; threads: {environment['threads']}; "
+            f"matrix products in {environment['precision']}"
+        )
         bundle = Bundle(
             config, prepared.src_subword, prepared.tgt_subword, model, _facts(config, prepared, Ledger())
         )
@@ -93,6 +96,7 @@ def train(
             Validator(bundle, prepared, config.train.sample_size, environment["threads"]),
             progress,
             threads=environment["threads"],
+            precision=getattr(torch, environment["precision"]),
             resume=resume and checkpoints.last.is_file(),
             seconds_before=time.monotonic() - started,
         )
@@ -223,12 +227,14 @@ def _environment(out: Path, config: RunConfig, resume: bool) -> dict[str, Any]:
         kept: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         return kept
     threads, rates = (config.train.threads, {}) if config.train.threads else probe_threads()
+    device = choose_device(config.train.device)
     environment = {
         "crosslight": __version__,
         "torch": torch.__version__,
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "device": str(choose_device(config.train.device)),
+        "device": str(device),
+        "precision": str(probe_precision(config.train.precision, device)).removeprefix("torch."),
         "threads": threads,
         "gflops_by_threads": {str(n): round(rate, 1) for n, rate in rates.items()},
     }

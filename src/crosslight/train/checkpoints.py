@@ -32,6 +32,7 @@ class Ledger:
 
     step: int = 0
     position: Position = field(default_factory=Position)
+    warm: bool = False  # whether the position is in the stream of both directions
     seconds: float = 0.0  # of training, over all sessions
     n_tokens: int = 0
     best_loss: float = float("inf")

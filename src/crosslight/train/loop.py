@@ -6,20 +6,23 @@ run of given `steps` is interrupted, it ends with the same weights, bit for bit.
 `minutes` depends on the clock by its nature.)
 """
 
+import gc
 import signal
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Self
 
+import torch
 from torch import nn
 
 from crosslight.config.run import TrainConfig
-from crosslight.data.stream import Stream
+from crosslight.data.batch import Batch
+from crosslight.data.stream import Position, Stream
 from crosslight.nn.threads import lone_threads
 from crosslight.train.checkpoints import Checkpoints, Ledger
-from crosslight.train.objectives import label_smoothed
+from crosslight.train.objectives import objective_of
 from crosslight.train.progress import Progress, Validation
 from crosslight.train.schedules import Schedule, linear, noam
 from crosslight.train.step import adam, training_step
@@ -57,6 +60,7 @@ def fit(
     progress: Progress,
     *,
     threads: int = 1,
+    precision: torch.dtype = torch.float32,
     resume: bool = False,
     seconds_before: float = 0.0,
 ) -> tuple[Ledger, int | None]:
@@ -64,13 +68,14 @@ def fit(
 
     Args:
         threads: into how many shards a batch is cut on a CPU, each taken by a thread of its own.
+        precision: of matrix products.
         validate: judges the model as it stands.
         resume: go on from the last checkpoint.
         seconds_before: time that preparing has taken, counted to the minutes.
 
     Returns: where training stands, and the signal that stopped it early, if one did.
     """
-    objective = label_smoothed(config.label_smoothing)
+    objective = objective_of(config)
     optimizer = adam(model, config.beta1, config.beta2, config.epsilon)
     ledger = checkpoints.load(model, optimizer) if resume else Ledger(seconds=seconds_before)
     checkpoints.forget_after(ledger.step)
@@ -78,10 +83,14 @@ def fit(
     device = next(model.parameters()).device
     n_shards = threads if device.type == "cpu" else 1
     clock, last_saved = Clock(ledger), time.monotonic()
-    batches = stream.batches(ledger.position)
+    batches = batches_from(ledger, stream)
     model.train()
+    gc.freeze()  # what is there now stays to the end: the collector need not look at it again
     with StopRequest() as stop, lone_threads(threads) as pool:
         while not finished(ledger, config):
+            if ledger.warm != is_warm(ledger, config):
+                ledger.warm, ledger.position = not ledger.warm, Position()
+                batches = batches_from(ledger, stream)
             n_judged = validations_due(ledger, config)
             shards = []
             for _ in range(config.accumulate):
@@ -97,6 +106,7 @@ def fit(
                 clip_norm=config.clip_norm or None,
                 seed=config.seed * 1_000_003 + ledger.step,
                 pool=pool,
+                precision=precision,
             )
             ledger.step += 1
             ledger.n_tokens += result.n_tokens
@@ -114,6 +124,16 @@ def fit(
             if stop.signal:
                 break
     return ledger, stop.signal
+
+
+def batches_from(ledger: Ledger, stream: Stream) -> Iterator[tuple[Batch, Position]]:
+    """The batches from where the ledger stands: of both directions in the warm start, of one after it."""
+    return replace(stream, both_ways=ledger.warm).batches(ledger.position)
+
+
+def is_warm(ledger: Ledger, config: TrainConfig) -> bool:
+    """Whether this part of the run is the warm start."""
+    return done(ledger, config) < config.bidirectional
 
 
 def judge(

@@ -44,6 +44,7 @@ def training_step(
     clip_norm: float | None = None,
     seed: int = 0,
     pool: ThreadPoolExecutor | None = None,
+    precision: torch.dtype = torch.float32,
 ) -> StepResult:
     """Move the weights once, by the mean gradient over all tokens of all shards.
 
@@ -52,6 +53,7 @@ def training_step(
     Args:
         seed: of this step; decides what dropout drops.
         pool: threads to take the shards; one after the other without.
+        precision: of matrix products; weights, sums and the optimizer stay as they are.
 
     Raises:
         TrainingError: the loss or the gradient is not a number; the weights are untouched.
@@ -60,7 +62,8 @@ def training_step(
     n_tokens = sum(shard.n_tokens for shard in shards)
 
     def gradient(index: int) -> tuple[float, tuple[Tensor, ...]]:
-        with dropout_seed(seed * 1009 + index, parameters[0].device):
+        device = parameters[0].device
+        with dropout_seed(seed * 1009 + index, device), autocast(device, precision):
             total = objective(model, shards[index]).total / n_tokens
         return float(total.detach()), torch.autograd.grad(total, parameters)
 
@@ -84,6 +87,12 @@ def training_step(
         group["lr"] = rate
     optimizer.step()
     return StepResult(loss, n_tokens, norm)
+
+
+def autocast(device: torch.device, precision: torch.dtype) -> torch.autocast:
+    """Within it, matrix products are computed in `precision`."""
+    enabled = precision != torch.float32
+    return torch.autocast(device.type, dtype=precision if enabled else torch.bfloat16, enabled=enabled)
 
 
 def _where_not_finite(model: nn.Module) -> str:
