@@ -121,6 +121,7 @@ dropout = 0.1
 norm = "pre"
 
 [train]
+bidirectional = 0.4
 max_tokens_per_batch = 256
 learning_rate = 3e-3
 warmup_steps = 20

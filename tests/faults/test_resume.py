@@ -139,8 +139,8 @@ def nan_at(monkeypatch, step: int) -> None:
 
     n_calls = 0
 
-    def made(smoothing):
-        objective = objectives.label_smoothed(smoothing)
+    def made(config):
+        objective = objectives.objective_of(config)
 
         def nan_once(model, batch):
             nonlocal n_calls
@@ -150,7 +150,7 @@ def nan_at(monkeypatch, step: int) -> None:
 
         return nan_once
 
-    monkeypatch.setattr("crosslight.train.loop.label_smoothed", made)
+    monkeypatch.setattr("crosslight.train.loop.objective_of", made)
 
 
 def test_a_loss_that_is_not_a_number(command, toy, tiny_run, tmp_path, monkeypatch, weights_of):

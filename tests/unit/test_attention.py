@@ -1,5 +1,6 @@
 """The edges of attention, masks and embeddings that parity with torch does not reach."""
 
+import math
 from typing import Any
 
 import pytest
@@ -92,3 +93,26 @@ def test_positions_are_added_from_where_the_tokens_stand() -> None:
     tokens = torch.tensor([[3, 1, 4]])
     expected = bottom.tokens(tokens) + sinusoids(9, 16)[4:7]
     torch.testing.assert_close(bottom(tokens, n_past=4), expected)
+
+
+def test_normalized_queries_and_keys_keep_their_scores_small() -> None:
+    """With unit gains |q · k| ≤ d_key, so no score exceeds √d_key however large the weights are."""
+    attention = MultiHeadAttention(16, 2, qk_norm=True)
+    seen: list[Tensor] = []
+
+    def watched(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
+        seen.append(q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1]))
+        return attend_fused(q, k, v, mask)
+
+    attention.attend = watched
+    with torch.no_grad():
+        attention.q_proj.weight.mul_(1e4)
+        x = torch.randn(2, 5, 16)
+        attention(x, attention.project(x))
+    assert 0.5 < seen[0].abs().max() <= math.sqrt(8) + 1e-5
+
+
+def test_fused_attention_in_bfloat16_is_that_of_float32() -> None:
+    q, k, v = torch.randn(3, 2, 2, 5, 8, generator=torch.Generator().manual_seed(1)).bfloat16()
+    ours = attend_fused(q, k, v, causal_mask(5))
+    torch.testing.assert_close(ours, attend_written_out(q.float(), k.float(), v.float(), causal_mask(5)))

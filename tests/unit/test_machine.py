@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from crosslight.errors import ConfigError
-from crosslight.train.machine import choose_device, probe_threads
+from crosslight.train.machine import choose_device, probe_precision, probe_threads
 
 
 def test_a_device_that_is_not_there() -> None:
@@ -23,3 +23,10 @@ def test_probing_finds_a_number_of_threads_and_their_rates() -> None:
     threads, rates = probe_threads(0.05)
     assert threads in rates
     assert all(rate > 0 for rate in rates.values())
+
+
+def test_a_wish_for_a_precision_is_granted_and_auto_is_one_of_two() -> None:
+    cpu = torch.device("cpu")
+    assert probe_precision("fp32", cpu) == torch.float32
+    assert probe_precision("bf16", cpu) == torch.bfloat16
+    assert probe_precision("auto", cpu) in (torch.float32, torch.bfloat16)

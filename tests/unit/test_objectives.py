@@ -8,7 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from crosslight.data.batch import Batch, make_batch
-from crosslight.train.objectives import label_smoothed
+from crosslight.nn.dropout import dropout_seed
+from crosslight.text.subword import UNK_ID
+from crosslight.train.objectives import cut, label_smoothed, rdrop, simcut
 
 V, PAD = 7, 0
 
@@ -72,3 +74,57 @@ def test_padding_has_no_gradient_and_all_else_has() -> None:
     label_smoothed(0.1)(model, batch()).total.backward()  # type: ignore[no-untyped-call]
     assert model.said.grad is not None
     assert ((model.said.grad.abs().sum(dim=2) > 0) == (batch().tgt_out != PAD)).all()
+
+
+class Noisy(Fixed):
+    """A model whose rows come out otherwise each time, as under dropout, but by a known amount."""
+
+    def features(self, src: Tensor, tgt_in: Tensor) -> Tensor:
+        first, second = self.said, 0.5 * self.said
+        return first if len(src) == len(first) else torch.cat((first, second))
+
+
+def log_p(logits: Tensor) -> tuple[Tensor, Tensor]:
+    real = batch().tgt_out != PAD
+    return logits[real].log_softmax(-1), (0.5 * logits)[real].log_softmax(-1)
+
+
+def cross_entropy(logp: Tensor) -> Tensor:
+    right = batch().tgt_out[batch().tgt_out != PAD]
+    return nn.functional.nll_loss(logp, right, reduction="sum") * 0.9 - 0.1 * logp.mean(-1).sum()
+
+
+def divergence(a: Tensor, b: Tensor) -> Tensor:
+    return (a.exp() * (a - b)).sum()
+
+
+def test_rdrop_is_half_its_definition() -> None:
+    """Liang et al. 2021, eqs. 2 to 4: L = CE(a) + CE(b) + α · ½ (KL(a ‖ b) + KL(b ‖ a))."""
+    a, b = log_p(drawn())
+    expected = cross_entropy(a) + cross_entropy(b) + 5.0 * 0.5 * (divergence(a, b) + divergence(b, a))
+    loss = rdrop(0.1, 5.0)(Noisy(drawn()), batch())
+    torch.testing.assert_close(loss.total, expected / 2)
+    assert loss.n_tokens == 9
+
+
+def test_simcut_is_its_definition() -> None:
+    """Gao et al. 2022: L = CE(whole) + α · KL(whole ‖ cut)."""
+    a, b = log_p(drawn())
+    loss = simcut(0.1, 3.0, 0.05)(Noisy(drawn()), batch())
+    torch.testing.assert_close(loss.total, cross_entropy(a) + 3.0 * divergence(a, b))
+
+
+def test_a_share_of_the_words_is_cut_and_nothing_else() -> None:
+    rows = torch.randint(4, 90, (400, 30), generator=torch.Generator().manual_seed(7)).tolist()
+    whole = make_batch(rows, rows, pad_id=PAD, bos_id=2, eos_id=3)
+    with dropout_seed(1, torch.device("cpu")):
+        short = cut(whole, 0.05)
+        other = cut(whole, 0.05)
+    for side in ("src", "tgt_in"):
+        before, after = getattr(whole, side), getattr(short, side)
+        changed = before != after
+        assert (after[changed] == UNK_ID).all()
+        assert not changed[(before == 2) | (before == 3) | (before == PAD)].any()
+        assert 0.04 < changed.float().mean() < 0.06
+        assert not torch.equal(after, getattr(other, side))
+    assert torch.equal(short.tgt_out, whole.tgt_out)

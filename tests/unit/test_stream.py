@@ -131,6 +131,17 @@ def test_another_epoch_puts_other_pairs_together_in_one_window(tmp_path: Path) -
         assert len(first & second) < len(first) / 4
 
 
+@pytest.mark.parametrize("sampling", [0.0, 0.3])
+def test_both_ways_is_every_pair_once_in_each_direction(stream: Stream, sampling: float) -> None:
+    batches = epoch_of(replace(stream, both_ways=True, sampling=sampling))
+    forth, back = ([(p.src, p.tgt) for p in PAIRS], [(p.tgt, p.src) for p in PAIRS])
+    assert texts([batch for batch, _ in batches]) == Counter(forth + back)
+    one_way = [frozenset(texts([batch])) <= set(forth) for batch, _ in batches]
+    assert sum(one_way) < len(batches) / 4, "the two directions share batches"
+    again = itertools.islice(replace(stream, both_ways=True, sampling=sampling).batches(batches[5][1]), 8)
+    assert all(same(batch, old) for (batch, _), (old, _) in zip(again, batches[5:], strict=False))
+
+
 def test_sampling_spells_anew_in_every_epoch(stream: Stream) -> None:
     sampled = replace(stream, sampling=0.3)
     spellings = [

@@ -1,6 +1,7 @@
 """What this machine is best asked to do: device, threads, memory."""
 
 import ctypes
+import math
 import os
 import platform
 import sys
@@ -12,6 +13,7 @@ from crosslight.errors import ConfigError
 from crosslight.nn.threads import lone_threads
 
 PROBE_ROUNDS = 4
+PROBE_SECONDS = 0.1
 BF16_GAIN = 2.5  # casting eats the gain of less
 
 
@@ -65,13 +67,12 @@ def probe_precision(wish: str, device: torch.device) -> torch.dtype:
         return torch.float32
     seconds = {}
     for dtype in (torch.float32, torch.bfloat16):
-        a = torch.randn(256, 256).to(dtype)
-        trials = []
-        for _ in range(PROBE_ROUNDS):
-            start = time.perf_counter()
+        a = torch.randn(512, 512).to(dtype)
+        seconds[dtype] = math.inf
+        end = time.perf_counter() + PROBE_SECONDS
+        while (start := time.perf_counter()) < end:
             a @ a
-            trials.append(time.perf_counter() - start)
-        seconds[dtype] = min(trials)
+            seconds[dtype] = min(seconds[dtype], time.perf_counter() - start)
     return torch.bfloat16 if seconds[torch.float32] > BF16_GAIN * seconds[torch.bfloat16] else torch.float32
 
 
