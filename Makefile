@@ -10,7 +10,7 @@ BIN := .venv/bin
 endif
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo test check fix docs bench corpus
+.PHONY: demo test check fix docs bench bench-gpu corpus
 
 demo: .venv/ready            ## train a translator on the sample corpus, score it, look inside
 	$(BIN)/crosslight demo
@@ -29,6 +29,9 @@ fix: .venv/ready             ## let ruff mend what it can
 
 docs: .venv/ready            ## write the generated pages: docs/cli.md, docs/config.md
 	$(BIN)/python docs/generate.py
+
+bench-gpu: .venv/ready       ## training speed of presets base and big on a GPU
+	$(BIN)/python -m bench.gpu
 
 bench: .venv/ready           ## speed and memory of this machine
 	$(BIN)/python -m bench

@@ -129,6 +129,9 @@ class TrainConfig(Settings):
     precision: Literal["auto", "fp32", "bf16"] = Field(
         "auto", description="Of matrix products; auto takes bfloat16 where the machine is faster with it."
     )
+    compile: bool = Field(
+        False, description="Let torch.compile fuse operations: for a GPU; needs a C++ compiler."
+    )
 
     @model_validator(mode="after")
     def _one_end(self) -> Self:

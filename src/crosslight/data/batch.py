@@ -45,8 +45,16 @@ class Batch:
         ]
 
     def to(self, device: torch.device) -> "Batch":
-        """The same batch on another device."""
-        return Batch(self.src.to(device), self.tgt_in.to(device), self.tgt_out.to(device), self.pad_id)
+        """The same batch on another device; on its way to a GPU the processor does not wait for it."""
+
+        def moved(tokens: Tensor) -> Tensor:
+            return (
+                tokens.pin_memory().to(device, non_blocking=True)
+                if device.type == "cuda"
+                else tokens.to(device)
+            )
+
+        return Batch(moved(self.src), moved(self.tgt_in), moved(self.tgt_out), self.pad_id)
 
 
 def make_batch(srcs: Sequence[Ids], tgts: Sequence[Ids], *, pad_id: int, bos_id: int, eos_id: int) -> Batch:

@@ -78,6 +78,9 @@ def fit(
     objective = objective_of(config)
     optimizer = adam(model, config.beta1, config.beta2, config.epsilon)
     ledger = checkpoints.load(model, optimizer) if resume else Ledger(seconds=seconds_before)
+    if config.compile:
+        # Lengths vary from batch to batch; without `dynamic` each would be compiled anew.
+        model.features = torch.compile(model.features, dynamic=True)  # type: ignore[assignment]
     checkpoints.forget_after(ledger.step)
     progress.go_back(ledger.step)
     device = next(model.parameters()).device
