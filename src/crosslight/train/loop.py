@@ -80,7 +80,7 @@ def fit(
     ledger = checkpoints.load(model, optimizer) if resume else Ledger(seconds=seconds_before)
     if config.compile:
         # Lengths vary from batch to batch; without `dynamic` each would be compiled anew.
-        model.features = torch.compile(model.features, dynamic=True)  # type: ignore[assignment]
+        model.features = torch.compile(model.features, dynamic=True)  # type: ignore[assignment, arg-type]
     checkpoints.forget_after(ledger.step)
     progress.go_back(ledger.step)
     device = next(model.parameters()).device
