@@ -24,7 +24,7 @@ class FeedForward(nn.Module):
 
     def forward(self, x: Float[Tensor, "B T D"]) -> Float[Tensor, "B T D"]:
         """max(0, xW₁ + b₁)W₂ + b₂."""
-        out: Tensor = self.down(self.up(x).relu())
+        out: Tensor = self.down(self.up(x).relu_())
         return out
 
 

@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-BLOCK = {"cpu": 1 << 20, "cuda": 1 << 27}  # logits at a time: 4 MB stay in a core's cache
+BLOCK = {"cpu": 1 << 21, "cuda": 1 << 27}  # logits at a time: few enough for a processor's cache
 
 BlockLoss = Callable[[list[Tensor], Tensor], tuple[Tensor, list[Tensor]]]
 """(logits of each view (R, V), targets (R, 1)) -> summed loss, and its gradient for each view's logits.
@@ -82,6 +82,14 @@ def consistent(smoothing: float, weights: tuple[float, float], forth: float, bac
     return block_loss
 
 
+def _add_product(total: Tensor, a: Tensor, b: Tensor) -> None:
+    """Total + a b, in place and in the total's own precision."""
+    if a.dtype == total.dtype:
+        total.addmm_(a, b)
+    else:
+        total += a @ b
+
+
 def _gradient(p: Tensor, targets: Tensor, smoothing: float) -> Tensor:
     """Of the smoothed cross-entropy: p - (1 - ε) · onehot(target) - ε/V; overwrites p."""
     p.sub_(smoothing / p.shape[-1])
@@ -111,9 +119,8 @@ class _LinearLoss(torch.autograd.Function):
             total += loss
             if needs_gradient:
                 for x, dx, dz in zip(xs, dxs, dlogits, strict=True):
-                    dz = dz.to(dtype)  # noqa: PLW2901
-                    dx[part] = dz @ w
-                    dweight += dz.T @ x[part]
+                    dx[part] = dz.to(dtype) @ w
+                    _add_product(dweight, dz.to(dtype).T, x[part])
         ctx.save_for_backward(dweight, *dxs)
         return total
 
