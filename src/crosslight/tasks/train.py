@@ -37,6 +37,8 @@ from crosslight.train.machine import choose_device, keep_freed_memory, probe_pre
 from crosslight.train.objectives import label_smoothed
 from crosslight.train.progress import Progress, Validation
 
+N_SAMPLES = 8  # sentences whose translation is kept at every validation
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -163,9 +165,12 @@ class Validator:
         scores = evaluate(hypotheses, [[p.tgt for p in self._sample]], metrics=("bleu", "chrf"))
         shown = self._n_seen * 7 % len(self._sample)
         self._n_seen += 1
-        pair = self._sample[shown]
+        texts = [(p.src, p.tgt, text) for p, text in zip(self._sample, hypotheses, strict=True)]
         return Validation(
-            self.loss(), {s.name: s.value for s in scores.scores}, (pair.src, pair.tgt, hypotheses[shown])
+            self.loss(),
+            {s.name: s.value for s in scores.scores},
+            texts[shown],
+            tuple(texts[:: -(-len(texts) // N_SAMPLES)]),
         )
 
     def final_scores(self) -> dict[str, str]:

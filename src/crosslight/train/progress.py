@@ -1,13 +1,14 @@
 """What a person sees while a model learns, and what stays on disk of it.
 
 On a terminal a moving bar with rate, time left and loss; elsewhere a plain line now and then.
-Validations are printed with a live translation. Everything goes to `log.txt` as text and to
-`metrics.jsonl` as numbers.
+Validations are printed with a live translation. Everything goes to `log.txt` as text, to
+`metrics.jsonl` as numbers (and to TensorBoard, where that is installed), and what the model makes of a
+few sentences at each validation to `samples.jsonl`.
 """
 
-import json
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TextIO
@@ -16,7 +17,9 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bar
 
+from crosslight.train import events
 from crosslight.train.checkpoints import Ledger
+from crosslight.train.records import Records
 from crosslight.train.step import StepResult
 
 PLAIN_SECONDS = 15.0
@@ -30,14 +33,21 @@ class Validation:
     loss: float  # mean cross-entropy of a target token in nats, no smoothing
     scores: dict[str, float]  # e.g. BLEU and chrF of a sample, translated greedily
     sample: tuple[str, str, str]  # a source sentence, its reference, and the model's translation
+    samples: tuple[tuple[str, str, str], ...] = ()  # the same sentences at every validation
 
 
 class Progress:
     """Shows and records a run; use it as a context manager."""
 
-    def __init__(self, directory: Path, console: Console) -> None:
+    def __init__(
+        self, directory: Path, console: Console, after_validation: Callable[[], None] = lambda: None
+    ) -> None:
         self.console = console
-        self._metrics: TextIO = (directory / "metrics.jsonl").open("a+", encoding="utf-8")
+        self._after_validation = after_validation
+        self._metrics = Records(directory / "metrics.jsonl")
+        self._samples = Records(directory / "samples.jsonl")
+        self._events: events.Events | None = None
+        self._events_directory = directory / "tensorboard"
         self._log: TextIO = (directory / "log.txt").open("a", encoding="utf-8")
         self._bar = Bar(
             TextColumn("{task.description}"),
@@ -57,16 +67,17 @@ class Progress:
     def __exit__(self, *_: object) -> None:
         self._bar.stop()
         self._metrics.close()
+        self._samples.close()
+        if self._events is not None:
+            self._events.close()
         self._log.close()
 
     def go_back(self, step: int) -> None:
-        """Drop the metrics after this step, which a crash cut off from the run, and half a last line."""
-        self._metrics.seek(0)
-        kept = [line for line in self._metrics if _step_of(line) <= step]
-        self._metrics.seek(0)
-        self._metrics.truncate()
-        self._metrics.writelines(kept)
-        self._metrics.flush()
+        """Begin after this step: what was recorded later, a crash cut off from the run."""
+        kept = self._metrics.go_back(step)
+        self._samples.go_back(step)
+        if events.available():
+            self._events = events.Events(self._events_directory, kept)
 
     def say(self, text: str) -> None:
         """A line for people, on the screen and in the log."""
@@ -109,6 +120,9 @@ class Progress:
         )
         for label, text in zip(("src", "ref", "now"), validation.sample, strict=True):
             self.say(f"        {label}  {text}")
+        for number, (src, ref, now) in enumerate(validation.samples, start=1):
+            self._samples.add({"step": ledger.step, "sentence": number, "src": src, "ref": ref, "now": now})
+        self._after_validation()
 
     def _where(self, ledger: Ledger) -> dict[str, Any]:
         return {
@@ -119,9 +133,9 @@ class Progress:
         }
 
     def _record(self, **numbers: Any) -> None:
-        finite = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in numbers.items()}
-        self._metrics.write(json.dumps(finite) + "\n")
-        self._metrics.flush()
+        self._metrics.add(numbers)
+        if self._events is not None:
+            self._events.add(numbers)
 
 
 class Meter:
@@ -144,13 +158,6 @@ class Meter:
         self.rate = (ledger.n_tokens - tokens) / max(now - began, 1e-9)
         if share > share_then:
             self.seconds_left = (1 - share) * (now - began) / (share - share_then)
-
-
-def _step_of(line: str) -> float:
-    try:
-        return float(json.loads(line)["step"])
-    except (ValueError, KeyError, TypeError):
-        return math.inf
 
 
 def duration(seconds: float) -> str:
