@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from crosslight import __version__
-from crosslight.cli import configs, demo, doctor, evaluate, get, inspect, train, translate
+from crosslight.cli import configs, demo, doctor, evaluate, get, inspect, report, train, translate
 from crosslight.errors import CrosslightError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.command("demo")(demo.demo)
 app.command("train")(train.train)
 app.command("translate")(translate.translate)
 app.command("evaluate")(evaluate.evaluate)
+app.command("report")(report.report)
 app.command("inspect")(inspect.inspect)
 app.command("get")(get.get)
 app.command("configs")(configs.configs)

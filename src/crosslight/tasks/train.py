@@ -2,8 +2,9 @@
 
     settings ─► prepare ─► build_model ─► fit ─► the best of last, best and average ─► bundle/
 
-A run directory explains itself: config.toml (resolved), environment.json, log.txt, metrics.jsonl,
-data/ (the tokenized corpus), checkpoints/ (to resume), bundle/ (to use).
+A run directory explains itself: report.html (all of it, to look at), config.toml (resolved),
+environment.json, recipe.json, log.txt, metrics.jsonl, samples.jsonl, tensorboard/, data/ (the tokenized
+corpus), checkpoints/ (to resume), bundle/ (to use).
 """
 
 import json
@@ -30,6 +31,8 @@ from crosslight.models.build import build_model
 from crosslight.nn.threads import lone_threads
 from crosslight.tasks.files import write_text
 from crosslight.tasks.prepare import Prepared, prepare, require_fitting
+from crosslight.tasks.report import reported
+from crosslight.tasks.statistics import write_statistics
 from crosslight.text.subword import PAD_ID
 from crosslight.train.checkpoints import Checkpoints, Ledger, load_weights, weights
 from crosslight.train.loop import fit, schedule_of
@@ -67,7 +70,7 @@ def train(
     environment = _environment(out, config, resume)
     torch.set_num_threads(1)  # threads take shards of a batch, not parts of an operation
     keep_freed_memory()
-    with Progress(out, console) as progress:
+    with reported(out, config, console) as progress:
         for note in notes:
             progress.say(note)
         prepared = prepare(config, out / "data", progress.say)
@@ -85,6 +88,7 @@ def train(
             f"model: {n_parameters / 1e6:.1f} M parameters; threads: {environment['threads']}; "
             f"matrix products in {environment['precision']}"
         )
+        write_statistics(out, prepared, n_parameters)
         bundle = Bundle(
             config, prepared.src_subword, prepared.tgt_subword, model, _facts(config, prepared, Ledger())
         )
