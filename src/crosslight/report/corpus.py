@@ -2,7 +2,7 @@
 
 from crosslight.report.markup import Html, element, joined, table
 from crosslight.report.run import Run, Tree
-from crosslight.report.scales import short
+from crosslight.report.scales import short, ticks
 from crosslight.text.clean import RULES
 
 
@@ -109,10 +109,10 @@ def _histogram(statistics: Tree) -> Html:
             f"V{100 - 100 * n / top:.1f}H{(i + 1) * 1000 / len(bins):.1f}" for i, n in enumerate(bins)
         )
         paths.append(element("path", d=f"M0,100{steps}V100Z", class_=f"area c{color}"))
-    marks = [round(longest * i / 4) for i in range(5)]
+    end = width * len(binned[0])
     labels = [
-        element("span", str(mark), class_="x-label", style=f"left:{100 * mark / (longest + 1):.1f}%")
-        for mark in marks
+        element("span", short(mark), class_="x-label", style=f"left:{100 * mark / end:.1f}%")
+        for mark in ticks(0, longest)
     ]
     svg = element(
         "svg", *paths, viewBox="0 0 1000 100", preserveAspectRatio="none", role="img", aria_label="Lengths"

@@ -9,6 +9,7 @@
     values: [...figure.querySelectorAll(".legend b")],
     last: [...figure.querySelectorAll(".legend b")].map((value) => value.textContent),
   }));
+  const reached = data.times.map(([step]) => step);
 
   // Four digits that matter, as in scales.py.
   function short(value) {
@@ -30,7 +31,7 @@
   function show(share) {
     for (const { end, series, cursor, values } of figures) {
       const step = share * end;
-      const minutes = data.seconds[nearest(data.steps, step)] / 60;
+      const minutes = data.times[nearest(reached, step)][1] / 60;
       cursor.hidden = false;
       cursor.style.left = `${100 * share}%`;
       cursor.style.setProperty("--shift", share < 0.15 ? "0" : share > 0.85 ? "-100%" : "-50%");

@@ -19,8 +19,9 @@ from crosslight.report.markup import Html, element, joined
 from crosslight.report.reference import ReferenceCurve, nearest, reference_curves
 from crosslight.report.run import Run
 from crosslight.report.samples import samples_section
-from crosslight.report.scales import short
+from crosslight.report.scales import short, thinned
 
+LOG_LINES = 1000
 RELOAD_SECONDS = 60  # of a page about a run that goes on
 
 
@@ -47,7 +48,9 @@ def report_page(run: Run, curves: list[ReferenceCurve] | None = None) -> str:
         ("Recipe", recipe_section(run)),
         (
             "Log",
-            element("details", element("summary", "log.txt"), element("pre", run.log)) if run.log else None,
+            element("details", element("summary", "log.txt"), element("pre", _newest(run.log)))
+            if run.log
+            else None,
         ),
     ]
     body = [
@@ -58,8 +61,7 @@ def report_page(run: Run, curves: list[ReferenceCurve] | None = None) -> str:
     content = {
         "charts": data,
         "reload": RELOAD_SECONDS if run.state == "running" else None,
-        "steps": [*axis.steps],
-        "seconds": [*axis.seconds],
+        "times": thinned(list(zip(axis.steps, axis.seconds, strict=True))),
     }
     parts = {
         "title": element("title", f"{run.name}: {run.languages}, {run.state}"),
@@ -127,6 +129,11 @@ def tiles_of(run: Run) -> list[tuple[str, str]]:
     if parameters := run.statistics.get("parameters"):
         tiles.append(("million parameters", f"{parameters / 1e6:.1f}"))
     return tiles
+
+
+def _newest(log: str) -> str:
+    lines = log.splitlines()
+    return "\n".join((["..."] if len(lines) > LOG_LINES else []) + lines[-LOG_LINES:])
 
 
 def _nothing_yet(run: Run) -> Html:

@@ -8,7 +8,6 @@ by the file's first event to forget what it has read.
 import os
 import time
 from collections.abc import Iterable, Mapping
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -58,4 +57,8 @@ def available() -> bool:
     >>> available() in (True, False)
     True
     """
-    return find_spec("tensorboard") is not None
+    try:
+        import torch.utils.tensorboard  # noqa: F401
+    except ImportError:
+        return False
+    return True
