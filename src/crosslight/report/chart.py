@@ -86,10 +86,10 @@ class Chart:
                 "span",
                 series.name,
                 " ",
-                element("b", short(points[-1][1])),
+                element("b", short(series.points[-1][1])),
                 class_=f"key {series.look} c{series.color}",
             )
-            for series, points in shown
+            for series, _ in shown
         ]
         caption = element("figcaption", element("h3", self.title), element("p", *legend, class_="legend"))
         note = element("p", self.note, class_="note") if self.note else None
