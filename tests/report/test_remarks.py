@@ -29,7 +29,9 @@ def remarks_of(tiny_run, tmp_path):
 def test_remarks(remarks_of):
     assert "lowest at step 2 (2)" in remarks_of([3.0, 2.0, 2.5])
     assert "still falling at the end" in remarks_of([3.0, 2.0, 1.5])
-    assert remarks_of([3.0, 1.99, 2.0]) == ""
+    assert remarks_of([3.0, 1.02, 1.01, 1.0]) == ""
+    assert remarks_of([3.0, 2.0]) == ""
+    assert remarks_of([2.0, 1.99, 2.0]) == ""
     assert remarks_of([3.0, None, 3.01]) == ""
     assert remarks_of([]) == ""
     assert "Cleaning left 70% of 10 pairs" in remarks_of([], kept=7)

@@ -63,7 +63,7 @@ def _loss(run: Run, reference: ReferenceCurve | None) -> Chart:
         Series("smoothed", smoothed(batches), "line", 1),
         Series("validation", points(run.valid, "loss"), "dots", 2),
     ]
-    note = "Nats per target token. In training with label smoothing, so its curve lies higher."
+    note = "Nats per target token. Training adds label smoothing and dropout, so its curve lies higher."
     if reference is not None:
         series.append(Series("reference", _beside(run, reference), "dashed", 3))
         note += (
@@ -103,8 +103,10 @@ def remarks(run: Run) -> list[str]:
                 f"{short(last['loss'])} now: what is learned since is the training corpus by heart. More "
                 "data, more dropout or a smaller model help."
             )
-        elif best is last and run.state == "finished" and len(run.valid) > 2:
-            found.append("The validation loss was still falling at the end: a longer run would be better.")
+        elif run.state == "finished" and [r.get("loss") or 0 for r in run.valid[-3:-2]] > [
+            1.03 * last["loss"]
+        ]:
+            found.append("The validation loss was still falling at the end: a longer run may be better.")
     total, kept = run.cleaning.get("total", 0), run.cleaning.get("kept", 0)
     if total and kept < 0.8 * total:
         found.append(
