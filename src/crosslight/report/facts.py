@@ -1,5 +1,6 @@
 """Model, machine, settings, and the recipe by which somebody else can run it again."""
 
+import json
 import shlex
 from typing import Any
 
@@ -30,7 +31,7 @@ def settings_section(run: Run) -> Html:
         for name, value in run.settings.get(section, {}).items():
             usual = getattr(defaults, name, None)
             is_usual = value == (list(usual) if isinstance(usual, tuple) else usual)
-            line = f"{name} = {_shown(value)}\n"
+            line = f"{name} = {json.dumps(value, ensure_ascii=False)}\n"
             lines.append(line if is_usual else element("mark", line))
         blocks.append(element("pre", element("b", f"[{section}]\n"), *lines))
     lead = "Marked: other than the program's default. They are in the run as config.toml."
