@@ -65,6 +65,8 @@ def config(chosen: Options, folder: Path) -> dict[str, Any]:
             "adam_betas": list(settings.BETAS),
             "learning_rate": settings.LEARNING_RATE,
             "learning_rate_min": 0.0,
+            "scheduling": "warmupinversesquareroot",  # without one it does not start (2.3.0)
+            "learning_rate_warmup": 1000,
             "normalization": "tokens",
             "label_smoothing": settings.LABEL_SMOOTHING,
             "loss": "crossentropy",
