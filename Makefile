@@ -10,7 +10,7 @@ BIN := .venv/bin
 endif
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo test check fix docs bench bench-gpu corpus
+.PHONY: demo test check fix docs bench bench-train bench-gpu corpus
 
 demo: .venv/ready            ## train a translator on the sample corpus, score it, look inside
 	$(BIN)/crosslight demo
@@ -35,6 +35,9 @@ bench-gpu: .venv/ready       ## training speed of presets base and big on a GPU
 
 bench: .venv/ready           ## speed and memory of this machine
 	$(BIN)/python -m bench
+
+bench-train:                 ## training speed beside other toolkits; MULTI30K=directory, ARGS="--rounds 5"
+	$(PYTHON) -m bench.peers.run --torch "$(TORCH)" $(ARGS)
 
 corpus: .venv/ready          ## make the sample corpus from its sources
 	$(BIN)/python corpus/handwritten.py

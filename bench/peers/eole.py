@@ -38,7 +38,7 @@ def config(chosen: Options, folder: Path) -> dict[str, Any]:
             "world_size": 1,
             "gpu_ranks": [],
             "compute_dtype": "fp32",
-            # Sentences are cut and counted in the training process: a worker beside it would take a core away.
+            # In the training process itself: a worker beside it would take a core away.
             "num_workers": 0,
             "bucket_size": 262_144,
             "batch_type": "tokens",
@@ -82,9 +82,7 @@ def watch(probe: Probe) -> None:
     """Tell the probe of every batch and update; what is computed stays the same."""
     process, mean_loss = BatchProcessor.process_batch, 0.0
 
-    def counted(
-        self: Any, batch: Any, normalization: int, accum_count: int, total: Any, report: Any
-    ) -> bool:
+    def counted(self: Any, batch: Any, normalization: int, accum_count: int, total: Any, report: Any) -> bool:
         nonlocal mean_loss
         if not probe.n_parameters:
             probe.n_parameters = sum(p.numel() for p in self.model.parameters())
