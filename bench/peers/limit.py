@@ -32,7 +32,7 @@ from bench.peers.probe import options
 from crosslight.data.batch import Batch
 from crosslight.models.build import build_model
 from crosslight.nn.threads import lone_threads
-from crosslight.train.objectives import label_smoothed
+from crosslight.train.objectives import objective_of
 from crosslight.train.step import adam, training_step
 
 PEAK_SIZES = (768, 1024, 2048)
@@ -86,7 +86,7 @@ def products_of_a_step(batch: Batch) -> Counter[Product]:
     run = config()
     torch.manual_seed(settings.SEED)
     model = build_model(run.model, settings.VOCAB_SIZE, settings.VOCAB_SIZE, settings.PAD_ID).train()
-    objective = label_smoothed(settings.LABEL_SMOOTHING)
+    objective = objective_of(run.train)
     optimizer = adam(model, *settings.BETAS, settings.EPSILON)
     with Recorder() as recorder:
         training_step(model, [batch], objective, optimizer, 1e-4, clip_norm=settings.CLIP_NORM)

@@ -25,7 +25,7 @@ from bench.peers.ours import config
 from bench.peers.probe import options
 from crosslight.models.build import build_model
 from crosslight.train.machine import keep_freed_memory
-from crosslight.train.objectives import label_smoothed
+from crosslight.train.objectives import objective_of
 from crosslight.train.step import adam, training_step
 
 MODULE = "module: "
@@ -87,7 +87,7 @@ def shares(seconds: float, threads: int, prepared: Any) -> dict[str, Any]:
     run = config()
     model = build_model(run.model, settings.VOCAB_SIZE, settings.VOCAB_SIZE, settings.PAD_ID).train()
     shard = middle_batch(prepared).shards(threads)[0]
-    objective = label_smoothed(settings.LABEL_SMOOTHING)
+    objective = objective_of(run.train)
     optimizer = adam(model, *settings.BETAS, settings.EPSILON)
 
     def update() -> None:
