@@ -87,9 +87,23 @@ def markdown(result: dict[str, Any]) -> str:
         "milliseconds": profile.get("milliseconds", "?"),
         "parts": _lines([f"| {part} | {share:.1%} |" for part, share in profile.get("shares", {}).items()])
         or f"| could not be taken: {_line(profile.get('error', ''))} | |",
+        "between": between(figures.get(OURS.name, {}), profile),
         "recipes": _lines([_recipe(TITLES[name], figures[name]) for name in TITLES if name in figures]),
     }
     return Template(Path(__file__).with_name("page.md").read_text(encoding="utf-8")).substitute(words)
+
+
+def between(ours: dict[str, Any], profile: dict[str, Any]) -> str:
+    """What stands between ours and the rate of its own products, in a sentence."""
+    if "share_of_shapes" not in ours or "shares" not in profile:
+        return "How far ours is from the limit is not known: the limit, the profile or ours did not run."
+    products = sum(share for part, share in profile["shares"].items() if part.startswith("products"))
+    return (
+        f"Ours does the arithmetic of its tokens at {ours['share_of_shapes'][0]:.0%} of the rate that its "
+        f"products reach alone. Between it and the limit stand the {1 - products:.0%} of an update that are "
+        f"no products, the {ours['padding']['both']:.0%} of cells that are padding, and what the products "
+        "lose to operands that are not in the caches and to threads that wait for the longer shard."
+    )
 
 
 def missing(result: dict[str, Any]) -> dict[str, str]:

@@ -205,7 +205,16 @@ def test_no_system_is_dropped_in_silence() -> None:
     assert any("Eole | 750 (500 – 1,000) | 1.60 (1.00 – 2.20) | 25.0% |" in row for row in rows)
     assert any("JoeyNMT | did not run: a / b |" in row for row in rows)
     assert any("MarianMT | did not run: its venv could not be made: no such version |" in row for row in rows)
+    assert "is not known" in page
     assert "$" not in page
+
+
+def test_what_stands_between_is_all_but_the_products() -> None:
+    profile = {"shares": {"products of the layers": 0.5, "norms": 0.3, "products of the output layer": 0.2}}
+    sentence = table.between(table.summary(ROUNDS)["ours"], profile)
+    assert "at 62% of the rate" in sentence  # 50 of 80 GFLOP/s, halves to even
+    assert "the 30% of an update" in sentence
+    assert "the 25% of cells" in sentence
 
 
 def test_a_venv_that_cannot_be_made_says_why_and_leaves_nothing(tmp_path: Path) -> None:
