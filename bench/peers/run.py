@@ -21,7 +21,7 @@ from typing import Any
 from bench.peers.table import markdown, summary
 from bench.peers.venvs import OURS, PEERS, ROOT, VenvError, python_of
 
-LIMIT_SECONDS = 24.0
+LIMIT_SECONDS, PROFILE_SECONDS = 24.0, 5.0
 # A trainer that has not finished by then hangs, or the machine is far too busy to measure on.
 PATIENCE_SECONDS = 600.0
 
@@ -33,36 +33,41 @@ def main() -> None:
     prepared = cache / ("prepared-multi30k" if arguments.corpus else "prepared-sample")
     prepare(pythons[OURS.name], prepared, arguments.corpus)
     present = [peer for peer in PEERS if peer.name in pythons]
+    turns = [OURS, *(system for peer in present for system in (peer, OURS))]
     rounds: list[list[dict[str, Any]]] = []
-    began = time.time()
-    loads = [load()]
+    loads, began = [load()], time.time()
+    profile = measure("profile", pythons[OURS.name], prepared, arguments.threads, PROFILE_SECONDS)
     for number in range(arguments.rounds):
         print(f"round {number + 1} of {arguments.rounds}", flush=True)
-        turns = [measure("limit", pythons[OURS.name], prepared, arguments.threads, LIMIT_SECONDS)]
-        for system in [OURS, *(s for peer in present for s in (peer, OURS))]:
+        limit = measure("limit", pythons[OURS.name], prepared, arguments.threads, LIMIT_SECONDS)
+        rounds.append([limit])
+        for system in turns:
             python = pythons[system.name]
-            turns.append(measure(system.name, python, prepared, arguments.threads, arguments.seconds))
-        rounds.append(turns)
+            figures = measure(system.name, python, prepared, arguments.threads, arguments.seconds)
+            rounds[-1].append(figures)
         loads.append(load())
-    profile = measure("profile", pythons[OURS.name], prepared, arguments.threads, 5.0)
-    result = {
-        "command": "python -m bench.peers.run " + " ".join(shown(sys.argv[1:])),
-        "date": time.strftime("%Y-%m-%d"),
-        "seconds": arguments.seconds,
-        "machine": machine(arguments.threads, loads),
-        "corpus": json.loads((prepared / "meta.json").read_text()),
-        "minutes": round((time.time() - began) / 60, 1),
-        "failed": failed,
-        "profile": profile,
-        "rounds": rounds,
-    }
-    result["summary"] = summary(rounds)
-    out: Path = arguments.out
+        # After every round, so that a run that is stopped has said something.
+        result = {
+            "command": "python -m bench.peers.run " + " ".join(shown(sys.argv[1:])),
+            "date": time.strftime("%Y-%m-%d"),
+            "seconds": arguments.seconds,
+            "machine": machine(arguments.threads, loads),
+            "corpus": json.loads((prepared / "meta.json").read_text()),
+            "minutes": round((time.time() - began) / 60, 1),
+            "failed": failed,
+            "profile": profile,
+            "summary": summary(rounds),
+            "rounds": rounds,
+        }
+        write(result, arguments.out)
+    print((arguments.out / "bench-train.md").read_text(encoding="utf-8"))
+
+
+def write(result: dict[str, Any], out: Path) -> None:
+    """The figures as JSON, and the page."""
     out.mkdir(parents=True, exist_ok=True)
     (out / "bench-train.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    text = markdown(result)
-    (out / "bench-train.md").write_text(text, encoding="utf-8")
-    print(text)
+    (out / "bench-train.md").write_text(markdown(result), encoding="utf-8")
 
 
 def parse() -> argparse.Namespace:
