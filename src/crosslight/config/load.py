@@ -22,7 +22,7 @@ ALIASES = {"paper": "base"}
 
 def preset_names() -> list[str]:
     """The ready presets, smallest first."""
-    return ["tiny", "small", "base", "big"]
+    return ["tiny", "small", "strong", "base", "big"]
 
 
 def preset_text(name: str) -> str:
