@@ -1,5 +1,6 @@
 """`crosslight train`: from a parallel corpus to a bundle."""
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -48,6 +49,7 @@ def train(
 
     crosslight train --src my.fr --tgt my.en --minutes 30 -o runs/mine
     """
+    started = time.monotonic()
     from rich.console import Console
 
     from crosslight.config.load import merge
@@ -64,7 +66,7 @@ def train(
             with runs.new_run(directory):
                 settings, reasons = plan.plan(wishes, directory, preset, config)
                 runs.write_settings(directory, settings)
-                outcome = task.train(settings, directory, console, notes=reasons)
+                outcome = task.train(settings, directory, console, notes=reasons, started=started)
         else:
             _refuse(out=out, preset=preset, config=config)
             with runs.old_run(directory):

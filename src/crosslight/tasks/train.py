@@ -22,25 +22,20 @@ from torch import Tensor
 from crosslight import __version__
 from crosslight.bundle import Bundle, Facts, save_bundle
 from crosslight.config.run import RunConfig
-from crosslight.data.batch import Batch
 from crosslight.data.stream import Stream
-from crosslight.decode.translator import Translator
-from crosslight.errors import TrainingError
-from crosslight.evaluate import evaluate
 from crosslight.models.build import build_model
-from crosslight.nn.threads import lone_threads
+from crosslight.models.transformer import Transformer
+from crosslight.tasks import budget
 from crosslight.tasks.files import write_text
 from crosslight.tasks.prepare import Prepared, prepare, require_fitting
 from crosslight.tasks.report import reported
 from crosslight.tasks.statistics import write_statistics
+from crosslight.tasks.validate import Validator
 from crosslight.text.subword import PAD_ID
 from crosslight.train.checkpoints import Checkpoints, Ledger, load_weights, weights
 from crosslight.train.loop import fit, schedule_of
 from crosslight.train.machine import choose_device, keep_freed_memory, probe_precision, probe_threads
-from crosslight.train.objectives import label_smoothed
-from crosslight.train.progress import Progress, Validation
-
-N_SAMPLES = 8  # sentences whose translation is kept at every validation
+from crosslight.train.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -53,19 +48,26 @@ class Outcome:
 
 
 def train(
-    config: RunConfig, out: Path, console: Console, *, resume: bool = False, notes: Sequence[str] = ()
+    config: RunConfig,
+    out: Path,
+    console: Console,
+    *,
+    resume: bool = False,
+    notes: Sequence[str] = (),
+    started: float | None = None,
 ) -> Outcome:
     """Train a model in the run directory `out` (see `tasks.runs`), or go on with the training there.
 
     Args:
         notes: lines to say and log first, such as the reasons of choices made.
+        started: the moment (of `time.monotonic`) from which the minutes count; now unless given.
 
     Raises:
         CorpusError, ConfigError: the corpus or the settings cannot be used.
-        TrainingError: training cannot go on.
+        TrainingError: training cannot go on, or the minutes are too few for this corpus.
         RunError: the last checkpoint is damaged.
     """
-    started = time.monotonic()
+    started = time.monotonic() if started is None else started
     out.mkdir(parents=True, exist_ok=True)
     environment = _environment(out, config, resume)
     torch.set_num_threads(1)  # threads take shards of a batch, not parts of an operation
@@ -78,11 +80,7 @@ def train(
         require_fitting(prepared.valid, config.train.max_length)
         if n_fitting < len(prepared.train):
             progress.say(f"{len(prepared.train) - n_fitting:,} longer pairs are passed over")
-        torch.manual_seed(config.train.seed)
-        model = build_model(
-            config.model, prepared.src_subword.vocab_size, prepared.tgt_subword.vocab_size, PAD_ID
-        )
-        model.to(choose_device(config.train.device))
+        model = _model(config, prepared)
         n_parameters = sum(p.numel() for p in model.parameters())
         progress.say(
             f"model: {n_parameters / 1e6:.1f} M parameters; threads: {environment['threads']}; "
@@ -93,32 +91,43 @@ def train(
             config, prepared.src_subword, prepared.tgt_subword, model, _facts(config, prepared, Ledger())
         )
         checkpoints = Checkpoints(out / "checkpoints", config.train.average_last)
+        validator = Validator(bundle, prepared, config.train.sample_size, environment["threads"])
+        resume = resume and checkpoints.last.is_file()
+        stream, threads = stream_of(config, prepared), environment["threads"]
+        pace = budget.pace(
+            out, config, prepared, validator, stream, lambda: _model(config, prepared), threads
+        )
+        if pace and not resume:
+            pace.require_enough(time.monotonic() - started, out)
+            for line in pace.forecast(time.monotonic() - started):
+                progress.say(line)
         ledger, stopped_by = fit(
             model,
-            stream_of(config, prepared),
-            config.train,
+            stream,
+            pace.config if pace else config.train,
             schedule_of(config.train, config.model.d_model),
             checkpoints,
-            Validator(bundle, prepared, config.train.sample_size, environment["threads"]),
+            validator,
             progress,
-            threads=environment["threads"],
+            threads=threads,
             precision=getattr(torch, environment["precision"]),
-            resume=resume and checkpoints.last.is_file(),
+            resume=resume,
             seconds_before=time.monotonic() - started,
+            reserve=pace.reserve if pace else lambda seconds: 0.0,
         )
         if stopped_by is not None:
             return Outcome(None, stopped_by)
-        if not ledger.step:
-            raise TrainingError(
-                f"{config.train.minutes} minutes were over before the first step: "
-                f"preparing took {ledger.seconds / 60:.2f}",
-                f"go on with what is prepared: crosslight train --resume {out} --minutes MORE",
-            )
         bundle.facts = _facts(config, prepared, ledger)
-        _choose_weights(bundle, checkpoints, prepared, progress, environment["threads"])
+        _choose_weights(bundle, checkpoints, validator, progress, pace.deadline(ledger) if pace else None)
         save_bundle(bundle, out / "bundle")
         progress.say(f"bundle: {out / 'bundle'}")
     return Outcome(out / "bundle", None, bundle.facts)
+
+
+def _model(config: RunConfig, prepared: Prepared) -> Transformer:
+    torch.manual_seed(config.train.seed)
+    sizes = prepared.src_subword.vocab_size, prepared.tgt_subword.vocab_size
+    return build_model(config.model, *sizes, PAD_ID).to(choose_device(config.train.device))
 
 
 def stream_of(config: RunConfig, prepared: Prepared) -> Stream:
@@ -134,66 +143,15 @@ def stream_of(config: RunConfig, prepared: Prepared) -> Stream:
     )
 
 
-class Validator:
-    """Judges a model on the validation set: loss on all of it, BLEU and chrF on a greedy sample."""
-
-    def __init__(self, bundle: Bundle, prepared: Prepared, sample_size: int, threads: int) -> None:
-        self._bundle, self._threads = bundle, threads
-        self._translator = Translator(bundle, threads=threads)
-        self._corpus = prepared.valid
-        longest = bundle.config.train.max_length
-        self._stream = Stream(
-            prepared.valid, bundle.src_subword, bundle.tgt_subword, 4096, seed=0, max_length=longest
-        )
-        self._objective = label_smoothed(0.0)
-        step = max(1, len(prepared.valid) // sample_size)
-        self._sample = [prepared.valid.pair(i) for i in range(0, len(prepared.valid), step)][:sample_size]
-        self._n_seen = 0
-
-    def loss(self) -> float:
-        """Mean cross-entropy of a target token in nats, without smoothing."""
-        device = next(self._bundle.model.parameters()).device
-
-        @torch.inference_mode()
-        def judge(batch: Batch) -> tuple[float, int]:
-            loss = self._objective(self._bundle.model, batch.to(device))
-            return float(loss.total), loss.n_tokens
-
-        with lone_threads(self._threads) as pool:
-            totals, counts = zip(*pool.map(judge, self._stream.one_epoch()), strict=True)
-        return float(sum(totals) / sum(counts))
-
-    def __call__(self) -> Validation:
-        """The validation that the training loop asks for; another sample sentence each time."""
-        hypotheses = [t.text for t in self._translator.translate([p.src for p in self._sample], beam=1)]
-        scores = evaluate(hypotheses, [[p.tgt for p in self._sample]], metrics=("bleu", "chrf"))
-        shown = self._n_seen * 7 % len(self._sample)
-        self._n_seen += 1
-        texts = [(p.src, p.tgt, text) for p, text in zip(self._sample, hypotheses, strict=True)]
-        return Validation(
-            self.loss(),
-            {s.name: s.value for s in scores.scores},
-            texts[shown],
-            tuple(texts[:: -(-len(texts) // N_SAMPLES)]),
-        )
-
-    def final_scores(self) -> dict[str, str]:
-        """BLEU and chrF of the whole validation set under the bundle's own search, with signatures."""
-        pairs = [self._corpus.pair(i) for i in range(len(self._corpus))]
-        hypotheses = [t.text for t in self._translator.translate([p.src for p in pairs])]
-        scores = evaluate(hypotheses, [[p.tgt for p in pairs]], metrics=("bleu", "chrf"))
-        return {
-            f"{s.name} (validation, {len(pairs):,} pairs)": f"{s.value:.1f} `{s.signature}`"
-            for s in scores.scores
-        }
-
-
 def _choose_weights(
-    bundle: Bundle, checkpoints: Checkpoints, prepared: Prepared, progress: Progress, threads: int
+    bundle: Bundle,
+    checkpoints: Checkpoints,
+    validator: Validator,
+    progress: Progress,
+    deadline: float | None,
 ) -> None:
     """Put the candidate with the lowest validation loss into the bundle's model."""
     model = bundle.model.eval()
-    validator = Validator(bundle, prepared, 1, threads)
     last = {name: tensor.clone() for name, tensor in weights(model).items()}
     candidates: dict[str, dict[str, Tensor]] = {
         "last": last,
@@ -211,7 +169,7 @@ def _choose_weights(
         + " · ".join(f"{name} {loss:.4f}" for name, loss in losses.items())
         + f" → {chosen}"
     )
-    bundle.facts.scores.update(validator.final_scores())
+    bundle.facts.scores.update(validator.final_scores(deadline))
     for name, score in bundle.facts.scores.items():
         progress.say(f"{name}: {score}")
 

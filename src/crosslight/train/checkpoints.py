@@ -33,7 +33,9 @@ class Ledger:
     step: int = 0
     position: Position = field(default_factory=Position)
     warm: bool = False  # whether the position is in the stream of both directions
-    seconds: float = 0.0  # of training, over all sessions
+    seconds: float = 0.0  # of preparing and training, over all sessions
+    began: float = 0.0  # after how many seconds training began
+    reserve: float = 0.0  # seconds that a run of given minutes keeps back for its end
     n_tokens: int = 0
     best_loss: float = float("inf")
     best_step: int = 0

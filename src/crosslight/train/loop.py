@@ -21,6 +21,7 @@ from crosslight.config.run import TrainConfig
 from crosslight.data.batch import Batch
 from crosslight.data.stream import Position, Stream
 from crosslight.nn.threads import lone_threads
+from crosslight.train.budget import share as share_of_time
 from crosslight.train.checkpoints import Checkpoints, Ledger
 from crosslight.train.objectives import objective_of
 from crosslight.train.progress import Progress, Validation
@@ -63,6 +64,7 @@ def fit(
     precision: torch.dtype = torch.float32,
     resume: bool = False,
     seconds_before: float = 0.0,
+    reserve: Callable[[float], float] = lambda seconds: 0.0,
 ) -> tuple[Ledger, int | None]:
     """Train until the steps or the minutes are over, patience is lost, or somebody asks to stop.
 
@@ -72,12 +74,18 @@ def fit(
         validate: judges the model as it stands.
         resume: go on from the last checkpoint.
         seconds_before: time that preparing has taken, counted to the minutes.
+        reserve: what to keep back of the minutes for the end, in seconds, by what a validation has
+            taken; 0 before the first.
 
     Returns: where training stands, and the signal that stopped it early, if one did.
     """
     objective = objective_of(config)
     optimizer = adam(model, config.beta1, config.beta2, config.epsilon)
-    ledger = checkpoints.load(model, optimizer) if resume else Ledger(seconds=seconds_before)
+    ledger = (
+        checkpoints.load(model, optimizer)
+        if resume
+        else Ledger(seconds=seconds_before, began=seconds_before, reserve=reserve(0.0))
+    )
     if config.compile:
         # Lengths vary from batch to batch; without `dynamic` each would be compiled anew.
         model.features = torch.compile(model.features, dynamic=True)  # type: ignore[assignment, arg-type]
@@ -87,6 +95,7 @@ def fit(
     n_shards = threads if device.type == "cpu" else 1
     clock, last_saved = Clock(ledger), time.monotonic()
     batches = batches_from(ledger, stream)
+    n_judged = validations_due(ledger, config)
     model.train()
     gc.freeze()  # what is there now stays to the end: the collector need not look at it again
     with StopRequest() as stop, lone_threads(threads) as pool:
@@ -94,7 +103,6 @@ def fit(
             if ledger.warm != is_warm(ledger, config):
                 ledger.warm, ledger.position = not ledger.warm, Position()
                 batches = batches_from(ledger, stream)
-            n_judged = validations_due(ledger, config)
             shards = []
             for _ in range(config.accumulate):
                 batch, ledger.position = next(batches)
@@ -118,14 +126,18 @@ def fit(
 
             judged = validations_due(ledger, config) > n_judged
             if judged:
+                n_judged, judging = validations_due(ledger, config), time.monotonic()
                 judge(model, ledger, checkpoints, validate, progress, done(ledger, config))
                 clock.tick()
             overdue = time.monotonic() - last_saved > config.checkpoint_seconds
             if judged or overdue or stop.signal or finished(ledger, config):
                 checkpoints.save(model, optimizer, ledger)
                 last_saved = time.monotonic()
+            if judged and not finished(ledger, config):
+                ledger.reserve = reserve(last_saved - judging)
             if stop.signal:
                 break
+    clock.tick()
     return ledger, stop.signal
 
 
@@ -164,7 +176,7 @@ def done(ledger: Ledger, config: TrainConfig) -> float:
     """How much of the run is behind us, from 0 to 1."""
     if config.steps is not None:
         return min(1.0, ledger.step / config.steps)
-    return min(1.0, ledger.seconds / (60 * (config.minutes or 0)))
+    return share_of_time(ledger.seconds, ledger.began, 60 * (config.minutes or 0) - ledger.reserve)
 
 
 def validations_due(ledger: Ledger, config: TrainConfig) -> int:
