@@ -21,7 +21,7 @@ from crosslight.tasks.files import write_text
 from crosslight.tasks.forecast import expected_chrf
 from crosslight.tasks.prepare import Prepared
 from crosslight.tasks.probe import training_speed
-from crosslight.train.budget import Costs, Timetable, Wish
+from crosslight.train.budget import LAST_SECONDS, Costs, Timetable, Wish
 from crosslight.train.checkpoints import Ledger
 from crosslight.train.progress import duration
 
@@ -64,7 +64,9 @@ class Pace:
 
     def deadline(self, ledger: Ledger) -> float:
         """The moment (of `time.monotonic`) until which sentences may be scored; then come the last files."""
-        return time.monotonic() + self.table.budget - ledger.seconds - self.costs.files / COPIES - 0.3
+        return (
+            time.monotonic() + self.table.budget - ledger.seconds - self.costs.files / COPIES - LAST_SECONDS
+        )
 
     def require_enough(self, seconds_before: float, out: Path) -> None:
         """Nothing, if there is time to learn something.
@@ -102,6 +104,16 @@ class Pace:
         ]
 
 
+def spent(ledger: Ledger, seconds: float) -> str:
+    """Where the time went, of all sessions and of this one.
+
+    >>> spent(Ledger(seconds=115.0, began=9.0), 119.6)
+    'time: preparing 0:09, training 1:46; this session 2:00'
+    """
+    training = duration(ledger.seconds - ledger.began)
+    return f"time: preparing {duration(ledger.began)}, training {training}; this session {duration(seconds)}"
+
+
 def pace(
     out: Path,
     config: RunConfig,
@@ -123,10 +135,12 @@ def pace(
         tree = json.loads(file.read_text(encoding="utf-8"))
     else:
         tree = _measured(config.train, minutes, judge, stream, make_model(), threads)
-        write_text(file, json.dumps(tree, indent=1))
     costs = Costs(**tree["costs"])
-    wish = Wish(config.train.validations, config.train.sample_size, judge.n_batches(), len(prepared.valid))
+    # Losses of one run compare with each other: resumed with more time, it takes no more batches for them.
+    n_batches = tree.get("loss_batches", judge.n_batches())
+    wish = Wish(config.train.validations, config.train.sample_size, n_batches, len(prepared.valid))
     table = Timetable.of(minutes, costs, wish)
+    write_text(file, json.dumps({**tree, "loss_batches": table.loss_batches}, indent=1))
     judge.limit(table.sample_size, table.loss_batches)
     fitting = config.train.model_copy(update={"validations": table.validations})
     return Pace(fitting, table, costs, tree["tokens_per_second"], judge, prepared)

@@ -117,10 +117,15 @@ def train(
         )
         if stopped_by is not None:
             return Outcome(None, stopped_by)
+        deadline = pace.deadline(ledger) if pace else None
         bundle.facts = _facts(config, prepared, ledger)
-        _choose_weights(bundle, checkpoints, validator, progress, pace.deadline(ledger) if pace else None)
+        _choose_weights(bundle, checkpoints, ledger, validator, progress)
+        for name, score in validator.final_scores(deadline).items():
+            bundle.facts.scores[name] = score
+            progress.say(f"{name}: {score}")
         save_bundle(bundle, out / "bundle")
         progress.say(f"bundle: {out / 'bundle'}")
+        progress.say(budget.spent(ledger, time.monotonic() - started))
     return Outcome(out / "bundle", None, bundle.facts)
 
 
@@ -144,23 +149,20 @@ def stream_of(config: RunConfig, prepared: Prepared) -> Stream:
 
 
 def _choose_weights(
-    bundle: Bundle,
-    checkpoints: Checkpoints,
-    validator: Validator,
-    progress: Progress,
-    deadline: float | None,
+    bundle: Bundle, checkpoints: Checkpoints, ledger: Ledger, validator: Validator, progress: Progress
 ) -> None:
     """Put the candidate with the lowest validation loss into the bundle's model."""
     model = bundle.model.eval()
     last = {name: tensor.clone() for name, tensor in weights(model).items()}
+    average = f"average of {len(checkpoints.kept())}"
     candidates: dict[str, dict[str, Tensor]] = {
         "last": last,
         "best": checkpoints.best_weights() or last,
-        f"average of {len(checkpoints.kept())}": checkpoints.average(),
+        average: checkpoints.average(),
     }
-    losses = {}
-    for name, tensors in candidates.items():
-        load_weights(model, tensors)
+    losses = {"last": ledger.judged_loss, "best": ledger.best_loss}
+    for name in (average,) if ledger.judged_step == ledger.step else candidates:
+        load_weights(model, candidates[name])
         losses[name] = validator.loss()
     chosen = min(losses, key=lambda name: losses[name])
     load_weights(model, candidates[chosen])
@@ -169,9 +171,6 @@ def _choose_weights(
         + " · ".join(f"{name} {loss:.4f}" for name, loss in losses.items())
         + f" → {chosen}"
     )
-    bundle.facts.scores.update(validator.final_scores(deadline))
-    for name, score in bundle.facts.scores.items():
-        progress.say(f"{name}: {score}")
 
 
 def _facts(config: RunConfig, prepared: Prepared, ledger: Ledger) -> Facts:

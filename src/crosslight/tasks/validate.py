@@ -21,7 +21,8 @@ from crosslight.train.progress import Validation
 TOKENS = 4096  # of a batch
 N_SAMPLES = 8  # sentences whose translation is kept at every validation
 TRIAL_SENTENCES = 32
-PARTS = 10  # in which the validation set is scored where time may run out
+PARTS = 25  # of the validation set, one of which is scored however little time is left
+CAUTION = 0.8  # share of the time left that the next sentences may take
 
 
 class Validator:
@@ -103,21 +104,21 @@ class Validator:
         """BLEU and chrF of the validation set under the bundle's own search, with signatures.
 
         Args:
-            deadline: the moment (of `time.monotonic`) at which there is time no more. The set is taken
-                in parts that are spread over it evenly, the first in any case.
+            deadline: the moment (of `time.monotonic`) until which there is time. A part of the set that is
+                spread over it evenly is scored in any case, and then as much as will fit.
         """
         n_pairs = len(self._corpus)
-        n_parts = 1 if deadline is None else min(PARTS, n_pairs)
+        order = [i for part in range(PARTS) for i in range(part, n_pairs, PARTS)]
+        least = n_pairs if deadline is None else -(-n_pairs // PARTS)
         pairs: list[Pair] = []
         hypotheses: list[str] = []
-        start = time.monotonic()
-        for part in range(n_parts):
-            now = time.monotonic()
-            if part and deadline is not None and now + (now - start) / part > deadline:
-                break
-            new = [self._corpus.pair(i) for i in range(part, n_pairs, n_parts)]
+        start, size = time.monotonic(), least
+        while size >= min(least, n_pairs - len(pairs)) > 0:
+            new = [self._corpus.pair(i) for i in order[len(pairs) : len(pairs) + size]]
             hypotheses += [t.text for t in self._translator.translate([p.src for p in new])]
             pairs += new
+            now = time.monotonic()
+            size = int(CAUTION * ((deadline or now) - now) / (now - start) * len(pairs))
         scores = evaluate(hypotheses, [[p.tgt for p in pairs]], metrics=("bleu", "chrf"))
         size = f"{n_pairs:,}" if len(pairs) == n_pairs else f"{len(pairs):,} of {n_pairs:,}"
         return {

@@ -17,8 +17,7 @@ LOSS = 0.01  # ... for the loss of one
 SAMPLE = 0.005  # ... for the translations of one
 SCORING = 0.05  # ... for the scores at the end
 BEAM_COST = 2.5  # a beam of 4 against greedy search, in time (docs/log.md: 2.1)
-CANDIDATES = 3  # weights that are judged at the end: last, best, average
-LAST_SECONDS = 0.5  # the card, the checksums, the end of the program
+LAST_SECONDS = 1.0  # the card, the checksums, the end of the program
 FEWEST_STEPS = 10  # with fewer updates a budget is not worth its name
 FEWEST_SCORED = 8
 
@@ -68,13 +67,13 @@ class Timetable:
         """Seconds from the last validation to the end of the command.
 
         Args:
-            loss: seconds of a validation's loss.
+            loss: seconds of a validation's loss; the average of the weights is judged by it once more.
             sentence: seconds that it takes to translate a sentence greedily.
             files: seconds for the files of a validation; the bundle and the average cost about the same.
             n_valid: sentences that are scored at the end.
         """
         scoring = min(SCORING * self.budget, n_valid * sentence * BEAM_COST)
-        return CANDIDATES * loss + scoring + files + LAST_SECONDS
+        return loss + scoring + files + LAST_SECONDS
 
     def smallest_minutes(self, seconds_before: float, step: float) -> float | None:
         """The smallest sensible budget if this one is none: in minutes, rounded up; None if it will do.

@@ -37,6 +37,8 @@ class Ledger:
     began: float = 0.0  # after how many seconds training began
     reserve: float = 0.0  # seconds that a run of given minutes keeps back for its end
     n_tokens: int = 0
+    judged_step: int = 0  # where the last validation was
+    judged_loss: float = float("inf")
     best_loss: float = float("inf")
     best_step: int = 0
     stale: int = 0  # validations since the best

@@ -163,6 +163,7 @@ def judge(
     model.eval()
     validation = validate()
     model.train()
+    ledger.judged_step, ledger.judged_loss = ledger.step, validation.loss
     best = validation.loss < ledger.best_loss
     if best:
         ledger.best_loss, ledger.best_step, ledger.stale = validation.loss, ledger.step, 0
