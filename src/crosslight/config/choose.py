@@ -1,29 +1,66 @@
 """What to train where the user names nothing: chosen from the corpus and the time, with the reason.
 
-The thresholds come from runs on two cores (docs/log.md): a larger model or a rougher spelling pays only
-where there is time for many epochs.
+A larger model or a rougher spelling pays only where there is text to fill it and time for enough epochs.
+The thresholds come from runs on two cores (docs/log.md).
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 FEW_PAIRS = 60_000
-SHORT_MINUTES = 12.0
 LONG_MINUTES = 60.0
 
 
-def choose_preset(n_pairs: int, minutes: float | None) -> tuple[str, str]:
-    """The preset that suits a corpus and a budget (None: a number of steps), and why.
+class Suits(NamedTuple):
+    """A preset, and what it takes: so many pairs, and time to see each so often."""
 
-    >>> choose_preset(124_000, 30)
-    ('small', '124,000 pairs and 30 minutes: preset small')
-    >>> choose_preset(29_000, 30)
-    ('tiny', '29,000 pairs and 30 minutes: preset tiny')
+    preset: str
+    n_pairs: int
+    epochs: float
+
+
+# From the least demanding to the most: the last one whose demands are met is taken.
+SUITS = (
+    Suits("tiny", 0, 0.0),
+    Suits("small", 20_000, 20.0),
+    Suits("small", 60_000, 2.0),
+    Suits("base", 1_000_000, 5.0),
+)
+MEASURED_FROM = SUITS[1].n_pairs  # below it the time does not matter
+
+
+def choose_preset(
+    n_pairs: int, minutes: float | None, epochs_of: Callable[[str], float]
+) -> tuple[str, float | None, str]:
+    """The preset that suits a corpus and a budget, the epochs that it has time for, and why it was taken.
+
+    Args:
+        minutes: None for a given number of steps, whose time nobody knows: the pairs decide alone.
+        epochs_of: how many epochs a preset has time for; asked only where it matters, smaller ones first.
+
+    Returns: the epochs are None where they were not asked for.
+
+    >>> choose_preset(124_000, 30, {"tiny": 9.0, "small": 4.6}.__getitem__)
+    ('small', 4.6, '124,000 pairs, seen 4.6 times in 30 minutes: preset small')
+    >>> choose_preset(29_000, 30, {"tiny": 25.0, "small": 10.0}.__getitem__)
+    ('tiny', 25.0, '29,000 pairs, seen 25.0 times in 30 minutes: preset tiny')
+    >>> choose_preset(300, 30, {}.__getitem__)
+    ('tiny', None, '300 pairs and 30 minutes: preset tiny')
     """
-    enough = SHORT_MINUTES if n_pairs >= FEW_PAIRS else LONG_MINUTES
-    has_time = minutes is None or minutes >= enough
-    name = "small" if n_pairs >= FEW_PAIRS / 3 and has_time else "tiny"
-    time = f"{minutes:g} minutes" if minutes is not None else "a number of steps"
-    return name, f"{n_pairs:,} pairs and {time}: preset {name}"
+    if minutes is None:
+        name = "small" if n_pairs >= MEASURED_FROM else "tiny"
+        return name, None, f"{n_pairs:,} pairs and a number of steps: preset {name}"
+    if n_pairs < MEASURED_FROM:
+        return "tiny", None, f"{n_pairs:,} pairs and {minutes:g} minutes: preset tiny"
+    name, epochs = SUITS[0].preset, epochs_of(SUITS[0].preset)
+    for row in SUITS[1:]:
+        # What a smaller model has no time for, a larger one has not either.
+        if n_pairs >= row.n_pairs and epochs >= row.epochs and row.preset != name:
+            found = epochs_of(row.preset)
+            if found >= row.epochs:
+                name, epochs = row.preset, found
+    times = f"{epochs:.1f} times" if epochs >= 1 else f"in {epochs:.0%}"
+    return name, epochs, f"{n_pairs:,} pairs, seen {times} in {minutes:g} minutes: preset {name}"
 
 
 def choose_regularization(n_pairs: int, minutes: float | None) -> tuple[dict[str, Any], str] | None:

@@ -8,6 +8,7 @@ from crosslight.config.choose import choose_preset, choose_regularization
 from crosslight.config.load import merge, preset_text, read_toml, run_config
 from crosslight.config.run import RunConfig
 from crosslight.errors import ConfigError
+from crosslight.tasks.choose import Prospect
 from crosslight.tasks.prepare import count_pairs, spool_pipes
 
 LENGTHS = {"steps", "minutes"}
@@ -34,10 +35,17 @@ def plan(
     n_pairs = count_pairs(data)
     if preset is not None:
         return _resolved(merge(wishes, spooled), preset, [], origin), []
-    preset, reason = choose_preset(n_pairs, asked.train.minutes)
-    choice = choose_regularization(n_pairs, asked.train.minutes)
-    reasons = [reason] if choice is None else [reason, choice[1]]
-    layers = [] if choice is None else [choice[0]]
+    minutes = asked.train.minutes
+    prospect = Prospect(data, n_pairs, minutes or MINUTES)
+    preset, epochs, reason = choose_preset(
+        n_pairs, minutes, lambda name: prospect.epochs(_resolved(wishes, name, [], origin))
+    )
+    reasons, layers = [reason], []
+    if choice := choose_regularization(n_pairs, minutes):
+        layers, reasons = [choice[0]], [*reasons, choice[1]]
+    if epochs is not None and epochs < 1 and asked.subword.vocab_size is None:
+        size, why = prospect.vocab_size(epochs)
+        layers, reasons = [*layers, {"subword": {"vocab_size": size}}], [*reasons, f"vocabulary: {why}"]
     return _resolved(merge(wishes, spooled), preset, layers, origin), reasons
 
 

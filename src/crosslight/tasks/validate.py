@@ -120,7 +120,7 @@ class Validator:
             now = time.monotonic()
             size = int(CAUTION * ((deadline or now) - now) / (now - start) * len(pairs))
         scores = evaluate(hypotheses, [[p.tgt for p in pairs]], metrics=("bleu", "chrf"))
-        size = f"{n_pairs:,}" if len(pairs) == n_pairs else f"{len(pairs):,} of {n_pairs:,}"
+        said = f"{n_pairs:,}" if len(pairs) == n_pairs else f"{len(pairs):,} of {n_pairs:,}"
         return {
-            f"{s.name} (validation, {size} pairs)": f"{s.value:.1f} `{s.signature}`" for s in scores.scores
+            f"{s.name} (validation, {said} pairs)": f"{s.value:.1f} `{s.signature}`" for s in scores.scores
         }
