@@ -4,15 +4,17 @@
     config.toml         the resolved settings of the run
     src.subword, tgt.subword    SentencePiece models (equal bytes when joint)
     model.safetensors   weights
+    validation.tsv.gz   a sample of the validation set, unless the settings leave it out
     README.md           model card: data, sizes, scores with signatures, license; may be edited
 
 Loading verifies the checksums of all but the card, and never unpickles anything.
 """
 
+import gzip
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,10 +30,12 @@ from crosslight.config.run import RunConfig
 from crosslight.errors import BundleError
 from crosslight.models.build import build_model
 from crosslight.models.transformer import Transformer
+from crosslight.text.corpus import Pair, read_tsv
 from crosslight.text.subword import PAD_ID, Subword
 
 FORMAT = 1
 FILES = ("config.toml", "src.subword", "tgt.subword", "model.safetensors")
+VALIDATION = "validation.tsv.gz"
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,7 @@ class Bundle:
     model: Transformer
     facts: Facts
     path: Path | None = None
+    validation: tuple[Pair, ...] = ()  # a sample of the set that judged it
 
 
 def save_bundle(bundle: Bundle, directory: Path) -> None:
@@ -79,12 +84,15 @@ def save_bundle(bundle: Bundle, directory: Path) -> None:
         (beside / "src.subword").write_bytes(bundle.src_subword.to_bytes())
         (beside / "tgt.subword").write_bytes(bundle.tgt_subword.to_bytes())
         save_file(_weights(bundle.model), beside / "model.safetensors")
+        files = [*FILES, *([VALIDATION] if bundle.validation else [])]
+        if bundle.validation:
+            (beside / VALIDATION).write_bytes(_packed(bundle.validation))
         (beside / "README.md").write_text(model_card(bundle), encoding="utf-8", newline="\n")
         head = {
             "format": FORMAT,
             "made_by": f"crosslight {__version__}",
             "facts": asdict(bundle.facts),
-            "sha256": {name: _sha256(beside / name) for name in FILES},
+            "sha256": {name: _sha256(beside / name) for name in files},
         }
         (beside / "bundle.json").write_text(
             json.dumps(head, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
@@ -115,7 +123,8 @@ def load_bundle(path: Path | str) -> Bundle:
     if (directory / "bundle" / "bundle.json").is_file():
         directory = directory / "bundle"
     head = _head(directory)
-    for name in FILES:
+    has_validation = VALIDATION in head["sha256"]
+    for name in [*FILES, *([VALIDATION] if has_validation else [])]:
         file = directory / name
         if not file.is_file():
             raise BundleError(f"{file} is missing", "copy the whole bundle directory again")
@@ -135,7 +144,9 @@ def load_bundle(path: Path | str) -> Bundle:
         raise BundleError(
             f"{directory / 'model.safetensors'} does not fit config.toml: {error}", "copy the bundle again"
         ) from error
-    return Bundle(config, src_subword, tgt_subword, model.eval(), Facts(**head["facts"]), directory)
+    validation = tuple(read_tsv(directory / VALIDATION)) if has_validation else ()
+    facts = Facts(**head["facts"])
+    return Bundle(config, src_subword, tgt_subword, model.eval(), facts, directory, validation)
 
 
 def model_card(bundle: Bundle) -> str:
@@ -157,6 +168,7 @@ layers, d_model {config.model.d_model}, {config.model.norm}-norm |
 {" (joint)" if config.subword.joint else ""} |
 | trained on | {facts.n_pairs:,} sentence pairs |
 | training | {facts.steps:,} updates, {facts.minutes:.1f} minutes |
+| text inside | {_text_inside(bundle)} |
 
 ## Scores
 
@@ -166,6 +178,18 @@ layers, d_model {config.model.d_model}, {config.model.norm}-norm |
 
 {facts.license or "Not stated. Write here where the corpus came from and what its license asks for."}
 """
+
+
+def _text_inside(bundle: Bundle) -> str:
+    if not bundle.validation:
+        return "none"
+    return f"{len(bundle.validation):,} pairs of the validation set ({VALIDATION})"
+
+
+def _packed(pairs: Sequence[Pair]) -> bytes:
+    """As a TSV; a tab inside a sentence becomes a blank."""
+    lines = ("\t".join(side.replace("\t", " ") for side in (pair.src, pair.tgt)) for pair in pairs)
+    return gzip.compress("".join(f"{line}\n" for line in lines).encode(), mtime=0)
 
 
 def _weights(model: nn.Module) -> dict[str, Tensor]:

@@ -43,6 +43,13 @@ def train(
         list[str] | None, typer.Option("--set", help="One setting, e.g. model.dropout=0.2.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Decides everything that is random.")] = None,
+    from_: Annotated[
+        str | None, typer.Option("--from", help="Start from this bundle or finished run: fine-tuning.")
+    ] = None,
+    old_valid_src: Annotated[
+        str | None, typer.Option(help="Source side of the validation set of --from, if it carries none.")
+    ] = None,
+    old_valid_tgt: Annotated[str | None, typer.Option(help="Target side of that set.")] = None,
     resume: Annotated[Path | None, typer.Option(help="Go on with the run in this directory.")] = None,
 ) -> None:
     """Train a translator on your own sentences.
@@ -59,7 +66,8 @@ def train(
     console = Console(stderr=True)
     files = _given(src=src, tgt=tgt, pairs=pairs, valid_src=valid_src, valid_tgt=valid_tgt, held_out=held_out)
     length = _given(minutes=minutes, steps=steps, seed=seed)
-    wishes = merge(_given(data=files, train=length), *map(assignment, set_ or []))
+    start = _given(start=from_, old_valid_src=old_valid_src, old_valid_tgt=old_valid_tgt)
+    wishes = merge(_given(data=files, train=length, finetune=start), *map(assignment, set_ or []))
     directory = resume or out or Path("runs") / "mine"
     try:
         if resume is None:

@@ -123,6 +123,11 @@ class TrainConfig(Settings):
         None, description="Validations without a better loss after which training stops early."
     )
     average_last: Size = Field(5, description="How many of the last kept models are averaged at the end.")
+    bundled_validation: Annotated[int, Field(ge=0)] = Field(
+        500,
+        description="Validation pairs that the bundle carries, to see later what fine-tuning forgets "
+        "(0 = none, for private text).",
+    )
     checkpoint_seconds: Positive = Field(60.0, description="Longest work that a crash can lose.")
     threads: Size | None = Field(None, description="Processor threads; probed unless given.")
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to compute.")
@@ -137,6 +142,26 @@ class TrainConfig(Settings):
     def _one_end(self) -> Self:
         if (self.steps is None) == (self.minutes is None):
             raise ValueError("a run ends after steps or after minutes; give exactly one of the two")
+        return self
+
+
+class FinetuneConfig(Settings):
+    """Training that starts from a finished model instead of from random weights."""
+
+    start: str | None = Field(
+        None, description="Bundle, or finished run, whose weights, pieces and shape are taken (--from)."
+    )
+    old_valid_src: str | None = Field(
+        None, description="Source side of the old validation set; unless given, what the bundle carries."
+    )
+    old_valid_tgt: str | None = Field(None, description="Target side of the old validation set.")
+
+    @model_validator(mode="after")
+    def _both_sides(self) -> Self:
+        if (self.old_valid_src is None) != (self.old_valid_tgt is None):
+            raise ValueError("old_valid_src and old_valid_tgt come together; give both or neither")
+        if self.start is None and self.old_valid_src is not None:
+            raise ValueError("old_valid_src is for fine-tuning; give a bundle to start from, too")
         return self
 
 
@@ -157,4 +182,7 @@ class RunConfig(Settings):
     subword: SubwordConfig = Field(default_factory=SubwordConfig, description="The pieces.")
     model: TransformerConfig = Field(default_factory=TransformerConfig, description="The model.")
     train: TrainConfig = Field(default_factory=lambda: TrainConfig(minutes=30), description="The training.")
+    finetune: FinetuneConfig = Field(
+        default_factory=FinetuneConfig, description="Where training starts, if from a finished model."
+    )
     decode: DecodeConfig = Field(default_factory=DecodeConfig, description="The search.")

@@ -8,6 +8,7 @@ from crosslight.config.choose import choose_preset, choose_regularization
 from crosslight.config.load import merge, preset_text, read_toml, run_config
 from crosslight.config.run import RunConfig
 from crosslight.errors import ConfigError
+from crosslight.tasks import finetune
 from crosslight.tasks.choose import Prospect
 from crosslight.tasks.prepare import count_pairs, spool_pipes
 
@@ -29,16 +30,22 @@ def plan(
     """
     origin = f"{file} and the options" if file else "the options"
     wishes = merge(read_toml(file) if file else {}, given)
-    asked = _resolved(wishes, preset or "tiny", [], origin)
+    section = wishes.get("finetune")
+    start = section.get("start") if isinstance(section, dict) else None
+    if start is not None:
+        ready, reasons = finetune.ready(start, wishes, preset)
+    else:
+        ready, reasons = _ready(preset or "tiny"), []
+    asked = _resolved(wishes, ready, [], origin)
     data = spool_pipes(asked.data, out / "data")
     spooled = {"data": data.model_dump(exclude_defaults=True)}
     n_pairs = count_pairs(data)
-    if preset is not None:
-        return _resolved(merge(wishes, spooled), preset, [], origin), []
+    if preset is not None or start is not None:
+        return _resolved(merge(wishes, spooled), ready, [], origin), reasons
     minutes = asked.train.minutes
     prospect = Prospect(data, n_pairs, minutes or MINUTES)
     preset, epochs, reason = choose_preset(
-        n_pairs, minutes, lambda name: prospect.epochs(_resolved(wishes, name, [], origin))
+        n_pairs, minutes, lambda name: prospect.epochs(_resolved(wishes, _ready(name), [], origin))
     )
     reasons, layers = [reason], []
     if choice := choose_regularization(n_pairs, minutes):
@@ -46,11 +53,17 @@ def plan(
     if epochs is not None and epochs < 1 and asked.subword.vocab_size is None:
         size, why = prospect.vocab_size(epochs)
         layers, reasons = [*layers, {"subword": {"vocab_size": size}}], [*reasons, f"vocabulary: {why}"]
-    return _resolved(merge(wishes, spooled), preset, layers, origin), reasons
+    return _resolved(merge(wishes, spooled), _ready(preset), layers, origin), reasons
 
 
-def _resolved(wishes: dict[str, Any], preset: str, layers: list[dict[str, Any]], origin: str) -> RunConfig:
-    ready = tomllib.loads(preset_text(preset))
+def _ready(preset: str) -> dict[str, Any]:
+    return tomllib.loads(preset_text(preset))
+
+
+def _resolved(
+    wishes: dict[str, Any], ready: dict[str, Any], layers: list[dict[str, Any]], origin: str
+) -> RunConfig:
+    ready = merge(ready)
     # A length that was asked for replaces the preset's, whichever of the two it is.
     train = wishes.get("train")
     if isinstance(train, dict) and LENGTHS & train.keys():
@@ -61,7 +74,7 @@ def _resolved(wishes: dict[str, Any], preset: str, layers: list[dict[str, Any]],
     data = tree.get("data", {})
     if isinstance(data, dict):
         languages = {"src_lang": language_of(data.get("src")), "tgt_lang": language_of(data.get("tgt"))}
-        tree["data"] = merge(languages, data)
+        tree["data"] = merge({name: code for name, code in languages.items() if code}, data)
     config = run_config(tree, origin)
     if config.model.tie == "three" and not config.subword.joint:
         raise ConfigError(

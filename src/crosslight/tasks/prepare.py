@@ -24,6 +24,7 @@ from crosslight.data.ragged import Ragged
 from crosslight.data.stream import ParallelCorpus, write_ids, write_text
 from crosslight.errors import ConfigError, CorpusError, RunError
 from crosslight.tasks.files import write_text as write_file
+from crosslight.tasks.start import old_pairs, subwords_of
 from crosslight.text.clean import Cleaner, CleanReport, CleanRules, sentence_key
 from crosslight.text.corpus import Pair, check_parallel, read_lines, read_pairs
 from crosslight.text.segment import segments
@@ -133,7 +134,8 @@ def _write_cleaned(config: RunConfig, directory: Path, say: Say) -> int:
     validation = Cleaner(rules)
     valid = list(validation.clean(_validation_pairs(config.data, rules, tests)))
     write_text(directory / "valid", iter([valid]))
-    cleaner = Cleaner(rules, [*tests, *(side for pair in valid for side in (pair.src, pair.tgt))])
+    judges = [*valid, *old_pairs(config)]
+    cleaner = Cleaner(rules, [*tests, *(side for pair in judges for side in (pair.src, pair.tgt))])
     n_pairs = write_text(directory / "train", _blocks(_training_pairs(config.data, cleaner)))
     _report(cleaner.report, directory, say)
     validation.report.require_some("the validation set")
@@ -169,6 +171,8 @@ def _subwords(config: RunConfig, directory: Path, n_pairs: int, say: Say) -> tup
             seed=config.train.seed,
         )
 
+    if taken := subwords_of(config):
+        return taken
     if config.subword.joint:
         both = learn("src", "tgt")
         return both, both
@@ -284,4 +288,5 @@ def _blocks(pairs: Iterator[Pair]) -> Iterator[list[Pair]]:
 
 def _fingerprint(config: RunConfig) -> dict[str, Any]:
     tree = {part: getattr(config, part).model_dump(mode="json") for part in ("data", "clean", "subword")}
-    return {**tree, "seed": config.train.seed}
+    start = {"start": config.finetune.start} if config.finetune.start else {}
+    return {**tree, **start, "seed": config.train.seed}

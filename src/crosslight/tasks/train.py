@@ -25,11 +25,12 @@ from crosslight.config.run import RunConfig
 from crosslight.data.stream import Stream
 from crosslight.models.build import build_model
 from crosslight.models.transformer import Transformer
-from crosslight.tasks import budget
+from crosslight.tasks import budget, finetune
 from crosslight.tasks.files import write_text
 from crosslight.tasks.prepare import Prepared, prepare, require_fitting
 from crosslight.tasks.report import reported
 from crosslight.tasks.statistics import write_statistics
+from crosslight.tasks.start import take_weights
 from crosslight.tasks.validate import Validator
 from crosslight.text.subword import PAD_ID
 from crosslight.train.checkpoints import Checkpoints, Ledger, load_weights, weights
@@ -93,6 +94,7 @@ def train(
         checkpoints = Checkpoints(out / "checkpoints", config.train.average_last)
         validator = Validator(bundle, prepared, config.train.sample_size, environment["threads"])
         resume = resume and checkpoints.last.is_file()
+        check = finetune.forgetting(config, bundle, prepared, out, validator, environment["threads"])
         stream, threads = stream_of(config, prepared), environment["threads"]
         pace = budget.pace(
             out, config, prepared, validator, stream, lambda: _model(config, prepared), threads
@@ -101,13 +103,17 @@ def train(
             pace.require_enough(time.monotonic() - started, out)
             for line in pace.forecast(time.monotonic() - started):
                 progress.say(line)
+        if not resume:
+            take_weights(config, model)
+            if check:
+                progress.say(check.before())
         ledger, stopped_by = fit(
             model,
             stream,
             pace.config if pace else config.train,
             schedule_of(config.train, config.model.d_model),
             checkpoints,
-            validator,
+            check or validator,
             progress,
             threads=threads,
             precision=getattr(torch, environment["precision"]),
@@ -120,9 +126,15 @@ def train(
         deadline = pace.deadline(ledger) if pace else None
         bundle.facts = _facts(config, prepared, ledger)
         _choose_weights(bundle, checkpoints, ledger, validator, progress)
+        if check:
+            kept, lines = check.after()
+            bundle.facts.scores.update(kept)
+            for line in lines:
+                progress.say(line)
         for name, score in validator.final_scores(deadline).items():
             bundle.facts.scores[name] = score
             progress.say(f"{name}: {score}")
+        bundle.validation = tuple(validator.sample(config.train.bundled_validation))
         save_bundle(bundle, out / "bundle")
         progress.say(f"bundle: {out / 'bundle'}")
         progress.say(budget.spent(ledger, time.monotonic() - started))

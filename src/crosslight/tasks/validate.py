@@ -43,10 +43,14 @@ class Validator:
 
     def limit(self, sample_size: int, loss_batches: int | None = None) -> None:
         """From now on translate so many sentences a validation, and take the loss of so many batches."""
-        step = max(1, len(self._corpus) // sample_size)
-        self._sample = [self._corpus.pair(i) for i in range(0, len(self._corpus), step)][:sample_size]
+        self._sample = self.sample(sample_size)
         self.sample_size = len(self._sample)
         self._loss_batches = loss_batches
+
+    def sample(self, size: int) -> list[Pair]:
+        """So many pairs at most, from all over the validation set."""
+        rows = range(0, len(self._corpus), max(1, len(self._corpus) // max(1, size)))
+        return [self._corpus.pair(i) for i in rows[:size]]
 
     def n_batches(self) -> int:
         """Of the whole validation set."""

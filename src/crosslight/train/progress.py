@@ -113,7 +113,9 @@ class Progress:
         """Called after every validation."""
         self._record(kind="valid", **self._where(ledger), loss=validation.loss, **validation.scores)
         best = "  ← best" if ledger.best_step == ledger.step else ""
-        scores = " · ".join(f"{name} {value:.1f}" for name, value in validation.scores.items())
+        scores = " · ".join(
+            f"{name} {value:.{3 if 'loss' in name else 1}f}" for name, value in validation.scores.items()
+        )
         self.say(
             f"{share:4.0%}  valid at step {ledger.step:,}: loss {validation.loss:.3f} "
             f"(perplexity {math.exp(min(validation.loss, 50)):.2f}) · {scores}{best}"
