@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+import torch
 from torch import nn
 
 from crosslight.config.run import RunConfig, TrainConfig
@@ -122,6 +123,7 @@ def pace(
     stream: Stream,
     make_model: Callable[[], nn.Module],
     threads: int,
+    precision: torch.dtype,
 ) -> Pace | None:
     """The pace of the run in `out`, measured or as it was measured; None for one of given steps.
 
@@ -134,7 +136,7 @@ def pace(
     if file.is_file():
         tree = json.loads(file.read_text(encoding="utf-8"))
     else:
-        tree = _measured(config.train, minutes, judge, stream, make_model(), threads)
+        tree = _measured(config.train, minutes, judge, stream, make_model(), threads, precision)
     costs = Costs(**tree["costs"])
     # Losses of one run compare with each other: resumed with more time, it takes no more batches for them.
     n_batches = tree.get("loss_batches", judge.n_batches())
@@ -147,12 +149,18 @@ def pace(
 
 
 def _measured(
-    config: TrainConfig, minutes: float, judge: Judge, stream: Stream, model: nn.Module, threads: int
+    config: TrainConfig,
+    minutes: float,
+    judge: Judge,
+    stream: Stream,
+    model: nn.Module,
+    threads: int,
+    precision: torch.dtype,
 ) -> dict[str, object]:
     # Spelling at random is left out: it would spell a whole window for a few batches.
     batches = replace(stream, sampling=0.0, window_pairs=4096).batches()
     seconds = min(PROBE_SECONDS, PROBE_SHARE * 60 * minutes)
-    speed = training_speed(model, (batch for batch, _ in batches), config, threads, seconds)
+    speed = training_speed(model, (b for b, _ in batches), config, threads, precision, seconds)
     loss_batch, sentence = judge.trial()
     n_bytes = 4 * sum(p.numel() for p in model.parameters())
     costs = Costs(speed.step_seconds * config.accumulate, loss_batch, sentence, COPIES * n_bytes / WRITING)

@@ -16,7 +16,7 @@ from crosslight.tasks.prepare import train_sources
 from crosslight.tasks.probe import training_speed
 from crosslight.text.corpus import Pair, read_pairs
 from crosslight.text.subword import BOS_ID, EOS_ID, PAD_ID, Subword, choose_vocab_size
-from crosslight.train.machine import choose_device, keep_freed_memory, probe_threads
+from crosslight.train.machine import choose_device, keep_freed_memory, probe_precision, probe_threads
 
 SAMPLE_PAIRS = 4000
 PROBE_SECONDS, PROBE_SHARE = 20.0, 0.01  # for a preset at most, of the budget
@@ -63,7 +63,8 @@ class Prospect:
             return 0.0
         seconds = min(PROBE_SECONDS, PROBE_SHARE * 60 * self._minutes)
         threads = config.train.threads or probe_threads()[0]
-        speed = training_speed(model, _batches(rows, max_tokens), config.train, threads, seconds)
+        precision = probe_precision(config.train.precision, next(model.parameters()).device)
+        speed = training_speed(model, _batches(rows, max_tokens), config.train, threads, precision, seconds)
         n_tokens = sum(len(t) + 1 for _, t in rows) / len(rows) * self._n_pairs
         return speed.tokens_per_second * 60 * self._minutes * TRAINING_SHARE / n_tokens
 

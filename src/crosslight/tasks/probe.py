@@ -15,7 +15,7 @@ from torch import nn
 from crosslight.config.run import TrainConfig
 from crosslight.data.batch import Batch
 from crosslight.nn.threads import lone_threads
-from crosslight.train.objectives import label_smoothed
+from crosslight.train.objectives import objective_of
 from crosslight.train.step import adam, training_step
 
 STEPS = 8  # timed at most
@@ -31,18 +31,24 @@ class Speed:
 
 
 def training_speed(
-    model: nn.Module, batches: Iterator[Batch], config: TrainConfig, threads: int, seconds: float
+    model: nn.Module,
+    batches: Iterator[Batch],
+    config: TrainConfig,
+    threads: int,
+    precision: torch.dtype,
+    seconds: float,
 ) -> Speed:
     """The speed of training `model`, whose weights are spoilt.
 
     Args:
         batches: without end.
+        precision: of matrix products.
 
     One step warms up; then as many are timed as fit into `seconds`, one at least and `STEPS` at most.
     """
     device = next(model.parameters()).device
     n_shards = threads if device.type == "cpu" else 1
-    objective = label_smoothed(config.label_smoothing)
+    objective = objective_of(config)
     optimizer = adam(model, config.beta1, config.beta2, config.epsilon)
     model.train()
     n_tokens = n_steps = 0
@@ -50,7 +56,9 @@ def training_speed(
     with lone_threads(threads) as pool:
         for step, batch in enumerate(itertools.islice(batches, STEPS + 1)):
             shards = batch.to(device).shards(n_shards)
-            result = training_step(model, shards, objective, optimizer, RATE, seed=step, pool=pool)
+            result = training_step(
+                model, shards, objective, optimizer, RATE, seed=step, pool=pool, precision=precision
+            )
             synchronize(device)
             if step == 0:
                 warm, start = time.perf_counter() - start, time.perf_counter()

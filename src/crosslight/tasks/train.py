@@ -96,8 +96,9 @@ def train(
         resume = resume and checkpoints.last.is_file()
         check = finetune.forgetting(config, bundle, prepared, out, validator, environment["threads"])
         stream, threads = stream_of(config, prepared), environment["threads"]
+        precision = getattr(torch, environment["precision"])
         pace = budget.pace(
-            out, config, prepared, validator, stream, lambda: _model(config, prepared), threads
+            out, config, prepared, validator, stream, lambda: _model(config, prepared), threads, precision
         )
         if pace and not resume:
             pace.require_enough(time.monotonic() - started, out)
@@ -116,7 +117,7 @@ def train(
             check or validator,
             progress,
             threads=threads,
-            precision=getattr(torch, environment["precision"]),
+            precision=precision,
             resume=resume,
             seconds_before=time.monotonic() - started,
             reserve=pace.reserve if pace else lambda seconds: 0.0,
