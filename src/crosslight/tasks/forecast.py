@@ -41,6 +41,8 @@ def measured_runs() -> list[Point]:
 def expected_chrf(n_pairs: int, n_tokens: float, points: list[Point] | None = None) -> str:
     """A sentence with the interval in which chrF will be, or one that says why there is none."""
     points = measured_runs() if points is None else points
+    if len(points) < FEWEST:
+        return f"no chrF, because {len(points)} measured runs are too few to judge by"
     found = interval(n_pairs, n_tokens, points)
     if found is None:
         return f"no chrF, because none of {len(points)} measured runs is like this one"
@@ -49,9 +51,7 @@ def expected_chrf(n_pairs: int, n_tokens: float, points: list[Point] | None = No
 
 
 def interval(n_pairs: int, n_tokens: float, points: list[Point]) -> tuple[float, float] | None:
-    """The lowest and the highest chrF to expect; None where the runs are too few or too far away."""
-    if len(points) < FEWEST or n_tokens <= 0:
-        return None
+    """The lowest and the highest chrF to expect; None where no run is near. At least `FEWEST` points."""
     for value, seen in (
         (n_pairs, [point.n_pairs for point in points]),
         (n_tokens, [point.n_tokens for point in points]),
