@@ -69,8 +69,8 @@ class Pace:
             time.monotonic() + self.table.budget - ledger.seconds - self.costs.files / COPIES - LAST_SECONDS
         )
 
-    def require_enough(self, seconds_before: float, out: Path) -> None:
-        """Nothing, if there is time to learn something.
+    def begin(self, seconds_before: float, out: Path, say: Callable[[str], None]) -> None:
+        """Say what is to be expected, if there is time to learn something.
 
         Raises:
             TrainingError: with the smallest budget that makes sense here.
@@ -84,6 +84,8 @@ class Pace:
                 f"the smallest sensible budget for this corpus on this machine is {smallest:g} minutes; "
                 f"go on with what is prepared: crosslight train --resume {out} --minutes {smallest:g}",
             )
+        for line in self.forecast(seconds_before):
+            say(line)
 
     def forecast(self, seconds_before: float) -> list[str]:
         """What is to be expected, in a few lines for people."""

@@ -73,18 +73,15 @@ def train(
     environment = _environment(out, config, resume)
     torch.set_num_threads(1)  # threads take shards of a batch, not parts of an operation
     keep_freed_memory()
+    threads, precision = environment["threads"], getattr(torch, environment["precision"])
     with reported(out, config, console) as progress:
         for note in notes:
             progress.say(note)
-        prepared = prepare(config, out / "data", progress.say)
-        n_fitting = require_fitting(prepared.train, config.train.max_length)
-        require_fitting(prepared.valid, config.train.max_length)
-        if n_fitting < len(prepared.train):
-            progress.say(f"{len(prepared.train) - n_fitting:,} longer pairs are passed over")
-        model = _model(config, prepared)
+        prepared = _prepared(config, out, progress)
+        model, stream = _model(config, prepared), stream_of(config, prepared)
         n_parameters = sum(p.numel() for p in model.parameters())
         progress.say(
-            f"model: {n_parameters / 1e6:.1f} M parameters; threads: {environment['threads']}; "
+            f"model: {n_parameters / 1e6:.1f} M parameters; threads: {threads}; "
             f"matrix products in {environment['precision']}"
         )
         write_statistics(out, prepared, n_parameters)
@@ -92,19 +89,15 @@ def train(
             config, prepared.src_subword, prepared.tgt_subword, model, _facts(config, prepared, Ledger())
         )
         checkpoints = Checkpoints(out / "checkpoints", config.train.average_last)
-        validator = Validator(bundle, prepared, config.train.sample_size, environment["threads"])
         resume = resume and checkpoints.last.is_file()
-        check = finetune.forgetting(config, bundle, prepared, out, validator, environment["threads"])
-        stream, threads = stream_of(config, prepared), environment["threads"]
-        precision = getattr(torch, environment["precision"])
+        validator = Validator(bundle, prepared, config.train.sample_size, threads)
+        check = finetune.forgetting(config, bundle, prepared, out, validator, threads)
         pace = budget.pace(
             out, config, prepared, validator, stream, lambda: _model(config, prepared), threads, precision
         )
-        if pace and not resume:
-            pace.require_enough(time.monotonic() - started, out)
-            for line in pace.forecast(time.monotonic() - started):
-                progress.say(line)
         if not resume:
+            if pace:
+                pace.begin(time.monotonic() - started, out, progress.say)
             take_weights(config, model)
             if check:
                 progress.say(check.before())
@@ -127,19 +120,21 @@ def train(
         deadline = pace.deadline(ledger) if pace else None
         bundle.facts = _facts(config, prepared, ledger)
         _choose_weights(bundle, checkpoints, ledger, validator, progress)
-        if check:
-            kept, lines = check.after()
-            bundle.facts.scores.update(kept)
-            for line in lines:
-                progress.say(line)
-        for name, score in validator.final_scores(deadline).items():
-            bundle.facts.scores[name] = score
-            progress.say(f"{name}: {score}")
+        _score(bundle, validator, check, deadline, progress)
         bundle.validation = tuple(validator.sample(config.train.bundled_validation))
         save_bundle(bundle, out / "bundle")
         progress.say(f"bundle: {out / 'bundle'}")
         progress.say(budget.spent(ledger, time.monotonic() - started))
     return Outcome(out / "bundle", None, bundle.facts)
+
+
+def _prepared(config: RunConfig, out: Path, progress: Progress) -> Prepared:
+    prepared = prepare(config, out / "data", progress.say)
+    n_fitting = require_fitting(prepared.train, config.train.max_length)
+    require_fitting(prepared.valid, config.train.max_length)
+    if n_fitting < len(prepared.train):
+        progress.say(f"{len(prepared.train) - n_fitting:,} longer pairs are passed over")
+    return prepared
 
 
 def _model(config: RunConfig, prepared: Prepared) -> Transformer:
@@ -184,6 +179,24 @@ def _choose_weights(
         + " · ".join(f"{name} {loss:.4f}" for name, loss in losses.items())
         + f" → {chosen}"
     )
+
+
+def _score(
+    bundle: Bundle,
+    validator: Validator,
+    check: finetune.Forgetting | None,
+    deadline: float | None,
+    progress: Progress,
+) -> None:
+    """Write into the bundle's facts how good it is, and what it has forgotten."""
+    if check:
+        scores, lines = check.after()
+        bundle.facts.scores.update(scores)
+        for line in lines:
+            progress.say(line)
+    for name, score in validator.final_scores(deadline).items():
+        bundle.facts.scores[name] = score
+        progress.say(f"{name}: {score}")
 
 
 def _facts(config: RunConfig, prepared: Prepared, ledger: Ledger) -> Facts:
