@@ -20,10 +20,10 @@ from crosslight.tasks.prepare import Prepared
 from crosslight.tasks.start import old_pairs
 from crosslight.tasks.validate import Validator
 from crosslight.train.progress import Validation
+from crosslight.train.schedules import noam
 
-# A third of what a first training takes or less: enough to move, too little to start over. No long
-# warm-up, since the weights are no longer random; it only fills Adam's averages.
-TRAIN: dict[str, Any] = {"schedule": "linear", "learning_rate": 3e-4, "warmup_steps": 50}
+PEAK = 0.5  # of the highest rate of the first training: enough to move, too little to start over
+WARMUP_STEPS = 50  # the weights are no longer random; it only fills Adam's averages
 OWN = ("steps", "minutes", "seed", "threads", "device")  # of [train]: they belong to a run, not to a model
 FREE = ("dropout", "sampling")  # what is drawn at random in training changes no shape
 MUCH = 2.0  # chrF lost on the old set
@@ -48,7 +48,12 @@ def ready(start: str, wishes: Mapping[str, Any], preset: str | None) -> tuple[di
     given = {
         "subword": {**tree["subword"], "vocab_size": bundle.src_subword.vocab_size},
         "model": tree["model"],
-        "train": {**train, **TRAIN},
+        "train": {
+            **train,
+            "schedule": "linear",
+            "learning_rate": PEAK * highest_rate(bundle.config),
+            "warmup_steps": WARMUP_STEPS,
+        },
         "decode": tree["decode"],
         "data": {name: tree["data"][name] for name in ("src_lang", "tgt_lang")},
     }
@@ -57,6 +62,20 @@ def ready(start: str, wishes: Mapping[str, Any], preset: str | None) -> tuple[di
         f"from {bundle.path}: {languages}, {bundle.facts.n_pairs:,} pairs, {bundle.facts.steps:,} updates; "
         f"its pieces and its shape stay"
     ]
+
+
+def highest_rate(config: RunConfig) -> float:
+    """The peak of the schedule that a model was trained with.
+
+    >>> paper = {"steps": 1, "schedule": "noam", "learning_rate": 1.0, "warmup_steps": 4000}
+    >>> f"{highest_rate(RunConfig.model_validate({'train': paper})):.1e}"
+    '7.0e-04'
+    """
+    if config.train.schedule == "linear":
+        return config.train.learning_rate
+    return noam(config.model.d_model, config.train.warmup_steps, config.train.learning_rate)(
+        config.train.warmup_steps, 0.0
+    )
 
 
 def _refuse_other_shape(start: str, bundle: Bundle, wishes: Mapping[str, Any]) -> None:

@@ -49,7 +49,7 @@ class Timetable:
         >>> wish = Wish(validations=12, sample_size=200, loss_batches=6, n_valid=1000)
         >>> costs = Costs(step=0.2, loss_batch=0.1, sentence=0.002, files=0.3)
         >>> Timetable.of(30, costs, wish).validations, Timetable.of(1, costs, wish).validations
-        (12, 4)
+        (12, 5)
         """
         budget = 60 * minutes
         loss_batches = min(wish.loss_batches, max(1, int(LOSS * budget / costs.loss_batch)))
@@ -80,8 +80,8 @@ class Timetable:
 
         >>> table = Timetable(budget=6.0, validations=1, sample_size=8, loss_batches=1, reserve=2.0)
         >>> table.smallest_minutes(seconds_before=1.0, step=0.1)
-        >>> table.smallest_minutes(seconds_before=3.0, step=0.1)
-        0.2
+        >>> table.smallest_minutes(seconds_before=4.0, step=0.1)
+        0.3
         """
         fixed = seconds_before + self.reserve
         if fixed + FEWEST_STEPS * step <= self.budget:
