@@ -29,8 +29,8 @@ from crosslight.tasks import budget, finetune
 from crosslight.tasks.files import write_text
 from crosslight.tasks.prepare import Prepared, prepare, require_fitting
 from crosslight.tasks.report import reported
-from crosslight.tasks.statistics import write_statistics
 from crosslight.tasks.start import take_weights
+from crosslight.tasks.statistics import write_statistics
 from crosslight.tasks.validate import Validator
 from crosslight.text.subword import PAD_ID
 from crosslight.train.checkpoints import Checkpoints, Ledger, load_weights, weights
