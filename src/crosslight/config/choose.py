@@ -24,6 +24,8 @@ SUITS = (
     Suits("tiny", 0, 0.0),
     Suits("small", 20_000, 20.0),
     Suits("small", 60_000, 2.0),
+    # strong has its place here, once it has been measured against small in the same time; it brings its
+    # own dropout, which choose_regularization then must leave alone.
     Suits("base", 1_000_000, 5.0),
 )
 MEASURED_FROM = SUITS[1].n_pairs  # below it the time does not matter
