@@ -73,7 +73,8 @@ class Recorder(TorchDispatchMode):
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        operands = {"mm": args[:2], "addmm": args[1:3]}.get(func.overloadpacket.__name__)
+        name = func.overloadpacket.__name__
+        operands = {"mm": args[:2], "addmm": args[1:3], "addmm_": args[1:3]}.get(name)
         if operands:
             a, b = operands
             transposed = [x.stride(0) == 1 and x.shape[0] > 1 for x in operands]
