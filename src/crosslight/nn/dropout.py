@@ -9,7 +9,6 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -43,20 +42,6 @@ def kept(shape: torch.Size, n_dropped: int, device: torch.device) -> Tensor:
     return draws.view(torch.uint8)[:n].view(shape) >= n_dropped
 
 
-class _ByteDropout(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, n_dropped: int) -> Tensor:
-        keep = kept(x.shape, n_dropped, x.device)
-        ctx.scale = 256 / (256 - n_dropped)
-        ctx.save_for_backward(keep)
-        return (x * keep).mul_(ctx.scale)
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
-        (keep,) = ctx.saved_tensors
-        return (grads[0] * keep).mul_(ctx.scale), None
-
-
 class Dropout(nn.Module):
     """Sets a share `rate` of the elements to 0 in training and scales the others up."""
 
@@ -70,8 +55,9 @@ class Dropout(nn.Module):
             return x
         if x.device.type == "cuda":  # whose own dropout is one fused kernel
             return F.dropout(x, self.n_dropped / 256)
-        out: Tensor = _ByteDropout.apply(x, self.n_dropped)  # type: ignore[no-untyped-call]
-        return out
+        keep = kept(x.shape, self.n_dropped, x.device)
+        # A factor for every element, so that the way back is one product as well.
+        return x * keep.to(x.dtype).mul_(256 / (256 - self.n_dropped))
 
     def extra_repr(self) -> str:
         """The rate in force, for `print(model)`."""
