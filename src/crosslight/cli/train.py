@@ -62,24 +62,34 @@ def train(
     from crosslight.config.load import merge
     from crosslight.tasks import plan, runs
     from crosslight.tasks import train as task
+    from crosslight.tasks.follow import follow
+    from crosslight.train.distributed import joined
 
-    console = Console(stderr=True)
     files = _given(src=src, tgt=tgt, pairs=pairs, valid_src=valid_src, valid_tgt=valid_tgt, held_out=held_out)
     length = _given(minutes=minutes, steps=steps, seed=seed)
     start = _given(start=from_, old_valid_src=old_valid_src, old_valid_tgt=old_valid_tgt)
     wishes = merge(_given(data=files, train=length, finetune=start), *map(assignment, set_ or []))
     directory = resume or out or Path("runs") / "mine"
+    console = Console(stderr=True)
     try:
-        if resume is None:
-            with runs.new_run(directory):
-                settings, reasons = plan.plan(wishes, directory, preset, config)
-                runs.write_settings(directory, settings)
-                outcome = task.train(settings, directory, console, notes=reasons, started=started)
-        else:
-            _refuse(out=out, preset=preset, config=config)
-            with runs.old_run(directory):
-                settings, changes = runs.reopen(directory, wishes)
-                outcome = task.train(settings, directory, console, resume=True, notes=changes)
+        with joined() as world:
+            console.quiet = not world.leads
+            if not world.leads:
+                outcome = follow(directory, world)
+            elif resume is None:
+                with runs.new_run(directory):
+                    settings, reasons = plan.plan(wishes, directory, preset, config)
+                    runs.write_settings(directory, settings)
+                    outcome = task.train(
+                        settings, directory, console, notes=reasons, started=started, world=world
+                    )
+            else:
+                _refuse(out=out, preset=preset, config=config)
+                with runs.old_run(directory):
+                    settings, changes = runs.reopen(directory, wishes)
+                    outcome = task.train(
+                        settings, directory, console, resume=True, notes=changes, world=world
+                    )
     except KeyboardInterrupt:
         go_on = f" {_go_on(directory)}" * (directory / "config.toml").is_file()
         _show(console, [f"\nInterrupted.{go_on}"])

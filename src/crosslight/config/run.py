@@ -129,7 +129,9 @@ class TrainConfig(Settings):
         "(0 = none, for private text).",
     )
     checkpoint_seconds: Positive = Field(60.0, description="Longest work that a crash can lose.")
-    threads: Size | None = Field(None, description="Processor threads; probed unless given.")
+    threads: Size | None = Field(
+        None, description="Processor threads, of all processes together; probed unless given."
+    )
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to compute.")
     precision: Literal["auto", "fp32", "bf16"] = Field(
         "auto", description="Of matrix products; auto takes bfloat16 where the machine is faster with it."

@@ -34,6 +34,7 @@ from crosslight.tasks.statistics import write_statistics
 from crosslight.tasks.validate import Validator
 from crosslight.text.subword import PAD_ID
 from crosslight.train.checkpoints import Checkpoints, Ledger, load_weights, weights
+from crosslight.train.distributed import ALONE, World
 from crosslight.train.loop import fit, schedule_of
 from crosslight.train.machine import choose_device, keep_freed_memory, probe_precision, probe_threads
 from crosslight.train.progress import Progress
@@ -56,12 +57,14 @@ def train(
     resume: bool = False,
     notes: Sequence[str] = (),
     started: float | None = None,
+    world: World = ALONE,
 ) -> Outcome:
     """Train a model in the run directory `out` (see `tasks.runs`), or go on with the training there.
 
     Args:
         notes: lines to say and log first, such as the reasons of choices made.
         started: the moment (of `time.monotonic`) from which the minutes count; now unless given.
+        world: the processes that train together, of which this one is the first (see `tasks.follow`).
 
     Raises:
         CorpusError, ConfigError: the corpus or the settings cannot be used.
@@ -70,18 +73,21 @@ def train(
     """
     started = time.monotonic() if started is None else started
     out.mkdir(parents=True, exist_ok=True)
-    environment = _environment(out, config, resume)
+    environment = _environment(out, config, resume, world)
     torch.set_num_threads(1)  # threads take shards of a batch, not parts of an operation
     keep_freed_memory()
-    threads, precision = environment["threads"], getattr(torch, environment["precision"])
+    threads = max(world.size, environment["threads"])
+    precision = getattr(torch, environment["precision"])
     with reported(out, config, console) as progress:
         for note in notes:
             progress.say(note)
         prepared = _prepared(config, out, progress)
-        model, stream = _model(config, prepared), stream_of(config, prepared)
+        world.told(threads)
+        model, stream = new_model(config, prepared, world), stream_of(config, prepared)
         n_parameters = sum(p.numel() for p in model.parameters())
+        processes = f" in {world.size} processes" if world.size > 1 else ""
         progress.say(
-            f"model: {n_parameters / 1e6:.1f} M parameters; threads: {threads}; "
+            f"model: {n_parameters / 1e6:.1f} M parameters; threads: {threads}{processes}; "
             f"matrix products in {environment['precision']}"
         )
         write_statistics(out, prepared, n_parameters)
@@ -93,7 +99,14 @@ def train(
         validator = Validator(bundle, prepared, config.train.sample_size, threads)
         check = finetune.forgetting(config, bundle, prepared, out, validator, threads)
         pace = budget.pace(
-            out, config, prepared, validator, stream, lambda: _model(config, prepared), threads, precision
+            out,
+            config,
+            prepared,
+            validator,
+            stream,
+            lambda: new_model(config, prepared, world),
+            threads,
+            precision,
         )
         if not resume:
             if pace:
@@ -114,6 +127,7 @@ def train(
             resume=resume,
             seconds_before=time.monotonic() - started,
             reserve=pace.reserve if pace else lambda seconds: 0.0,
+            world=world,
         )
         if stopped_by is not None:
             return Outcome(None, stopped_by)
@@ -137,10 +151,11 @@ def _prepared(config: RunConfig, out: Path, progress: Progress) -> Prepared:
     return prepared
 
 
-def _model(config: RunConfig, prepared: Prepared) -> Transformer:
+def new_model(config: RunConfig, prepared: Prepared, world: World = ALONE) -> Transformer:
+    """The model as training begins, on this process' device: the same one for the same seed."""
     torch.manual_seed(config.train.seed)
     sizes = prepared.src_subword.vocab_size, prepared.tgt_subword.vocab_size
-    return build_model(config.model, *sizes, PAD_ID).to(choose_device(config.train.device))
+    return build_model(config.model, *sizes, PAD_ID).to(world.device(choose_device(config.train.device)))
 
 
 def stream_of(config: RunConfig, prepared: Prepared) -> Stream:
@@ -212,7 +227,7 @@ def _facts(config: RunConfig, prepared: Prepared, ledger: Ledger) -> Facts:
     )
 
 
-def _environment(out: Path, config: RunConfig, resume: bool) -> dict[str, Any]:
+def _environment(out: Path, config: RunConfig, resume: bool, world: World) -> dict[str, Any]:
     """What the run stands on. Resuming keeps the number of threads: it changes the last bits of sums."""
     file = out / "environment.json"
     if resume and file.is_file():
@@ -227,7 +242,8 @@ def _environment(out: Path, config: RunConfig, resume: bool) -> dict[str, Any]:
         "platform": platform.platform(),
         "device": str(device),
         "precision": str(probe_precision(config.train.precision, device)).removeprefix("torch."),
-        "threads": threads,
+        "threads": max(world.size, threads if config.train.threads else threads * world.n_machines),
+        "processes": world.size,
         "gflops_by_threads": {str(n): round(rate, 1) for n, rate in rates.items()},
     }
     write_text(file, json.dumps(environment, indent=1))

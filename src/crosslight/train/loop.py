@@ -23,6 +23,7 @@ from crosslight.data.stream import Position, Stream
 from crosslight.nn.threads import lone_threads
 from crosslight.train.budget import share as share_of_time
 from crosslight.train.checkpoints import Checkpoints, Ledger
+from crosslight.train.distributed import ALONE, World
 from crosslight.train.objectives import objective_of
 from crosslight.train.progress import Progress, Validation
 from crosslight.train.schedules import Schedule, linear, noam
@@ -57,25 +58,28 @@ def fit(
     config: TrainConfig,
     schedule: Schedule,
     checkpoints: Checkpoints,
-    validate: Callable[[], Validation],
-    progress: Progress,
+    validate: Callable[[], Validation] | None,
+    progress: Progress | None,
     *,
     threads: int = 1,
     precision: torch.dtype = torch.float32,
     resume: bool = False,
     seconds_before: float = 0.0,
     reserve: Callable[[float], float] = lambda seconds: 0.0,
+    world: World = ALONE,
 ) -> tuple[Ledger, int | None]:
     """Train until the steps or the minutes are over, patience is lost, or somebody asks to stop.
 
     Args:
-        threads: into how many shards a batch is cut on a CPU, each taken by a thread of its own.
+        threads: into how many shards a batch is cut on a CPU, each taken by a thread of its own;
+            of all processes together.
         precision: of matrix products.
-        validate: judges the model as it stands.
+        validate: judges the model as it stands; only the first process needs it, and `progress`.
         resume: go on from the last checkpoint.
         seconds_before: time that preparing has taken, counted to the minutes.
         reserve: what to keep back of the minutes for the end, in seconds, by what a validation has
             taken; 0 before the first.
+        world: the processes that train together. The first one alone validates and writes.
 
     Returns: where training stands, and the signal that stopped it early, if one did.
     """
@@ -89,16 +93,21 @@ def fit(
     if config.compile:
         # Lengths vary from batch to batch; without `dynamic` each would be compiled anew.
         model.features = torch.compile(model.features, dynamic=True)  # type: ignore[assignment, arg-type]
-    checkpoints.forget_after(ledger.step)
-    progress.go_back(ledger.step)
+    if world.leads:
+        checkpoints.forget_after(ledger.step)
+    if progress:
+        progress.go_back(ledger.step)
     device = next(model.parameters()).device
-    n_shards = threads if device.type == "cpu" else 1
+    n_shards = threads if device.type == "cpu" else world.size
+    world.share_weights(model)
+    world.agree(ledger, None)
     clock, last_saved = Clock(ledger), time.monotonic()
     batches = batches_from(ledger, stream)
     n_judged = validations_due(ledger, config)
+    asked = None
     model.train()
     gc.freeze()  # what is there now stays to the end: the collector need not look at it again
-    with StopRequest() as stop, lone_threads(threads) as pool:
+    with StopRequest() as stop, lone_threads(-(-n_shards // world.size)) as pool:
         while not finished(ledger, config):
             if ledger.warm != is_warm(ledger, config):
                 ledger.warm, ledger.position = not ledger.warm, Position()
@@ -118,27 +127,31 @@ def fit(
                 seed=config.seed * 1_000_003 + ledger.step,
                 pool=pool,
                 precision=precision,
+                world=world,
             )
             ledger.step += 1
             ledger.n_tokens += result.n_tokens
             clock.tick()
-            progress.step(ledger, result, rate, done(ledger, config))
+            if progress:
+                progress.step(ledger, result, rate, done(ledger, config))
 
             judged = validations_due(ledger, config) > n_judged
-            if judged:
+            if judged and validate and progress:
                 n_judged, judging = validations_due(ledger, config), time.monotonic()
                 judge(model, ledger, checkpoints, validate, progress, done(ledger, config))
                 clock.tick()
+            asked = world.agree(ledger, stop.signal)
             overdue = time.monotonic() - last_saved > config.checkpoint_seconds
-            if judged or overdue or stop.signal or finished(ledger, config):
+            if world.leads and (judged or overdue or asked or finished(ledger, config)):
                 checkpoints.save(model, optimizer, ledger)
                 last_saved = time.monotonic()
-            if judged and not finished(ledger, config):
+            if world.leads and judged and not finished(ledger, config):
                 ledger.reserve = reserve(last_saved - judging)
-            if stop.signal:
+            world.agree(ledger, None)
+            if asked:
                 break
     clock.tick()
-    return ledger, stop.signal
+    return ledger, asked
 
 
 def batches_from(ledger: Ledger, stream: Stream) -> Iterator[tuple[Batch, Position]]:

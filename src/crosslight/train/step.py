@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from crosslight.data.batch import Batch
 from crosslight.errors import TrainingError
 from crosslight.nn.dropout import dropout_seed
+from crosslight.train.distributed import ALONE, World
 from crosslight.train.objectives import Objective
 
 
@@ -45,6 +46,7 @@ def training_step(
     seed: int = 0,
     pool: ThreadPoolExecutor | None = None,
     precision: torch.dtype = torch.float32,
+    world: World = ALONE,
 ) -> StepResult:
     """Move the weights once, by the mean gradient over all tokens of all shards.
 
@@ -54,6 +56,7 @@ def training_step(
         seed: of this step; decides what dropout drops.
         pool: threads to take the shards; one after the other without.
         precision: of matrix products; weights, sums and the optimizer stay as they are.
+        world: the processes among which the shards are dealt; each makes the same update.
 
     Raises:
         TrainingError: the loss or the gradient is not a number; the weights are untouched.
@@ -67,12 +70,13 @@ def training_step(
             total = objective(model, shards[index]).total / n_tokens
         return float(total.detach()), torch.autograd.grad(total, parameters)
 
-    results = (pool.map if pool else map)(gradient, range(len(shards)))
+    optimizer.zero_grad()
     loss = 0.0
-    for index, (part, grads) in enumerate(results):
+    for part, grads in (pool.map if pool else map)(gradient, world.share(len(shards))):
         loss += part
         for parameter, grad in zip(parameters, grads, strict=True):
-            parameter.grad = grad if index == 0 else parameter.grad.add_(grad)  # type: ignore[union-attr]
+            parameter.grad = grad if parameter.grad is None else parameter.grad.add_(grad)
+    loss = world.sum_gradients(parameters, loss)
     total_norm = nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
     norm = float(total_norm)
     if not (math.isfinite(loss) and math.isfinite(norm)):
