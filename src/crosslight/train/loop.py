@@ -9,7 +9,8 @@ run of given `steps` is interrupted, it ends with the same weights, bit for bit.
 import gc
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Self
@@ -18,7 +19,7 @@ import torch
 from torch import nn
 
 from crosslight.config.run import TrainConfig
-from crosslight.data.batch import Batch
+from crosslight.data.prefetch import Batches, batches_ahead
 from crosslight.data.stream import Position, Stream
 from crosslight.nn.threads import lone_threads
 from crosslight.train.budget import share as share_of_time
@@ -102,16 +103,17 @@ def fit(
     world.share_weights(model)
     world.agree(ledger, None)
     clock, last_saved = Clock(ledger), time.monotonic()
-    batches = batches_from(ledger, stream)
     n_judged = validations_due(ledger, config)
     asked = None
     model.train()
     gc.freeze()  # what is there now stays to the end: the collector need not look at it again
-    with StopRequest() as stop, lone_threads(-(-n_shards // world.size)) as pool:
+    with StopRequest() as stop, lone_threads(-(-n_shards // world.size)) as pool, ExitStack() as source:
+        batches = source.enter_context(closing(batches_from(ledger, stream)))
         while not finished(ledger, config):
             if ledger.warm != is_warm(ledger, config):
                 ledger.warm, ledger.position = not ledger.warm, Position()
-                batches = batches_from(ledger, stream)
+                source.close()
+                batches = source.enter_context(closing(batches_from(ledger, stream)))
             shards = []
             for _ in range(config.accumulate):
                 batch, ledger.position = next(batches)
@@ -154,9 +156,9 @@ def fit(
     return ledger, asked
 
 
-def batches_from(ledger: Ledger, stream: Stream) -> Iterator[tuple[Batch, Position]]:
+def batches_from(ledger: Ledger, stream: Stream) -> Batches:
     """The batches from where the ledger stands: of both directions in the warm start, of one after it."""
-    return replace(stream, both_ways=ledger.warm).batches(ledger.position)
+    return batches_ahead(replace(stream, both_ways=ledger.warm), ledger.position)
 
 
 def is_warm(ledger: Ledger, config: TrainConfig) -> bool:
