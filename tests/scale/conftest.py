@@ -42,7 +42,7 @@ def together(loopback):
             )
             for rank in range(2)
         ]
-        messages = [process.communicate(timeout=60)[1] for process in processes]
+        messages = [process.communicate(timeout=240)[1] for process in processes]
         return [(process.returncode, err) for process, err in zip(processes, messages, strict=True)]
 
     yield run

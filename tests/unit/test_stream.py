@@ -13,7 +13,8 @@ import torch
 
 from crosslight.data import stream as stream_module
 from crosslight.data.batch import Batch
-from crosslight.data.stream import ParallelCorpus, Position, Stream, write_ids, write_text
+from crosslight.data.encoding import write_ids
+from crosslight.data.stream import ParallelCorpus, Position, Stream, write_text
 from crosslight.errors import CorpusError
 from crosslight.text.corpus import Pair
 from crosslight.text.subword import BOS_ID, EOS_ID, PAD_ID, Subword
@@ -35,7 +36,7 @@ def corpus_of(pairs: list[Pair], directory: Path) -> ParallelCorpus:
     directory.mkdir()
     assert write_text(directory, iter([pairs[:40], pairs[40:]])) == len(pairs)
     for side in ("src", "tgt"):
-        n_tokens = write_ids(directory, side, SUBWORD, block=64)
+        n_tokens = write_ids(directory, side, SUBWORD.to_bytes(), block=64)
         assert n_tokens == sum(len(SUBWORD.encode(getattr(pair, side))) for pair in pairs)
     return ParallelCorpus.open(directory)
 

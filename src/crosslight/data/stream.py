@@ -64,7 +64,7 @@ class ParallelCorpus:
 
 
 def write_text(directory: Path, blocks: Iterator[list[Pair]]) -> int:
-    """First half of the cache: the cleaned text. Returns the number of pairs."""
+    """First half of the cache: the cleaned text (the other: `data.encoding`). Returns the number of pairs."""
     n_pairs = 0
     with (
         RaggedWriter(directory / "src-text", np.uint8) as src,
@@ -75,19 +75,6 @@ def write_text(directory: Path, blocks: Iterator[list[Pair]]) -> int:
             tgt.extend([pair.tgt.encode() for pair in block])
             n_pairs += len(block)
     return n_pairs
-
-
-def write_ids(directory: Path, side: str, subword: Subword, block: int = 8192) -> int:
-    """Second half: the token ids of one side ("src" or "tgt"). Returns the number of tokens."""
-    text = Ragged(directory / f"{side}-text", np.uint8)
-    n_tokens = 0
-    with RaggedWriter(directory / f"{side}-ids", np.uint32) as writer:
-        for start in range(0, len(text), block):
-            rows = text.rows(range(start, min(start + block, len(text))))
-            ids = subword.encode_batch([row.tobytes().decode() for row in rows])
-            writer.extend(ids)
-            n_tokens += sum(map(len, ids))
-    return n_tokens
 
 
 @dataclass(frozen=True)

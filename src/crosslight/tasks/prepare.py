@@ -3,8 +3,6 @@
 Everything lands in the run's `data/` directory and is reused when the run is resumed.
 """
 
-import hashlib
-import heapq
 import json
 import shutil
 import sys
@@ -20,20 +18,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crosslight.config.run import DataConfig, RunConfig
+from crosslight.data.encoding import write_ids
 from crosslight.data.ragged import Ragged
-from crosslight.data.stream import ParallelCorpus, write_ids, write_text
+from crosslight.data.stream import ParallelCorpus, write_text
 from crosslight.errors import ConfigError, CorpusError, RunError
 from crosslight.tasks.files import write_text as write_file
+from crosslight.tasks.holdout import held_out_pairs
+from crosslight.tasks.pace import Pace, Show
 from crosslight.tasks.start import old_pairs, subwords_of
-from crosslight.text.clean import Cleaner, CleanReport, CleanRules, sentence_key
+from crosslight.text.clean import Cleaner, CleanReport, CleanRules
 from crosslight.text.corpus import Pair, check_parallel, read_lines, read_pairs
 from crosslight.text.segment import segments
 from crosslight.text.subword import Subword, choose_vocab_size
+from crosslight.text.workers import Each, Workers
 
 Say = Callable[[str], None]
 Source = tuple[str, str] | str
 VOCABULARY_PAIRS = 100_000  # pairs that the vocabulary is learned from; more change nothing but the memory
 BLOCK = 4096
+LARGE = 50_000  # pairs from which on the rate is worth a line
 
 
 @dataclass(frozen=True)
@@ -96,8 +99,12 @@ def _pipe(name: str) -> AbstractContextManager[IO[bytes]]:
     return nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb")
 
 
-def prepare(config: RunConfig, directory: Path, say: Say) -> Prepared:
+def prepare(config: RunConfig, directory: Path, say: Say, show: Show = lambda line, share: None) -> Prepared:
     """Make or reopen the cache in `directory`.
+
+    Args:
+        say: takes what is worth keeping.
+        show: takes how far it is: a line that replaces the one before, and the share that is done.
 
     Raises:
         CorpusError: a file cannot be read, or nothing is left to train on.
@@ -110,18 +117,22 @@ def prepare(config: RunConfig, directory: Path, say: Say) -> Prepared:
         return _open(directory)
     for part in ("train", "valid"):
         (directory / part).mkdir(parents=True, exist_ok=True)
-    n_pairs = _write_cleaned(config, directory, say)
-    subwords = _subwords(config, directory, n_pairs, say)
-    for name, side in zip(("src", "tgt"), subwords, strict=True):
-        (directory / f"{name}.subword").write_bytes(side.to_bytes())
-        n_tokens = write_ids(directory / "train", name, side)
-        write_ids(directory / "valid", name, side)
-        say(f"{name}: {n_tokens:,} tokens in {n_pairs:,} sentences ({n_tokens / n_pairs:.1f} each)")
+    with Workers() as workers:
+        n_pairs = _write_cleaned(config, directory, say, show, workers.each)
+        subwords = _subwords(config, directory, n_pairs, say)
+        for name, side in zip(("src", "tgt"), subwords, strict=True):
+            vocabulary = side.to_bytes()
+            (directory / f"{name}.subword").write_bytes(vocabulary)
+            pace = Pace(show, f"cutting {name}", n_pairs, "sentences")
+            n_tokens = write_ids(directory / "train", name, vocabulary, workers.each, pace)
+            write_ids(directory / "valid", name, vocabulary)
+            say(f"{name}: {n_tokens:,} tokens in {n_pairs:,} sentences ({n_tokens / n_pairs:.1f} each)")
+            _say_pace(pace, say)
     write_file(done, json.dumps(fingerprint))
     return _open(directory)
 
 
-def _write_cleaned(config: RunConfig, directory: Path, say: Say) -> int:
+def _write_cleaned(config: RunConfig, directory: Path, say: Say, show: Show, each: Each) -> int:
     """The text of both sets; returns the number of pairs to train on."""
     rules = CleanRules(
         max_characters=config.clean.max_characters,
@@ -132,14 +143,22 @@ def _write_cleaned(config: RunConfig, directory: Path, say: Say) -> int:
     )
     tests = set(_test_sentences(config.data))
     validation = Cleaner(rules)
-    valid = list(validation.clean(_validation_pairs(config.data, rules, tests)))
+    valid = list(validation.clean(_validation_pairs(config.data, rules, tests, show, each)))
     write_text(directory / "valid", iter([valid]))
     judges = [*valid, *old_pairs(config)]
     cleaner = Cleaner(rules, [*tests, *(side for pair in judges for side in (pair.src, pair.tgt))])
-    n_pairs = write_text(directory / "train", _blocks(_training_pairs(config.data, cleaner)))
+    pace = Pace(show, "cleaning")
+    n_pairs = write_text(directory / "train", _blocks(_training_pairs(config.data, cleaner, each, pace)))
     _report(cleaner.report, directory, say)
+    _say_pace(pace, say)
     validation.report.require_some("the validation set")
     return n_pairs
+
+
+def _say_pace(pace: Pace, say: Say) -> None:
+    """Put the rate on record where it took long enough to be one."""
+    if pace.n_done >= LARGE:
+        say(pace.summary())
 
 
 def _report(report: CleanReport, directory: Path, say: Say) -> None:
@@ -241,38 +260,24 @@ def _read(sources: Iterable[Source]) -> Iterator[Pair]:
         yield from read_pairs(source)
 
 
-def _training_pairs(data: DataConfig, cleaner: Cleaner) -> Iterator[Pair]:
+def _training_pairs(data: DataConfig, cleaner: Cleaner, each: Each, pace: Pace) -> Iterator[Pair]:
     """Every source cleaned, and then as often as it shall count."""
     sources = train_sources(data)
     for source, copies in zip(sources, data.copies or [1] * len(sources), strict=True):
-        for pair in cleaner.clean(read_pairs(source)):
+        for pair in cleaner.clean(read_pairs(source), each, pace):
             yield from [pair] * copies
 
 
-def _validation_pairs(data: DataConfig, rules: CleanRules, tests: set[str]) -> Iterator[Pair]:
-    """The validation files; without any, the pairs of the training corpus whose sources hash lowest.
-
-    Choosing by the source keeps the translations of a sentence on one side of the split; what then
-    still occurs in both is dropped from training by the cleaning.
-    """
+def _validation_pairs(
+    data: DataConfig, rules: CleanRules, tests: set[str], show: Show, each: Each
+) -> Iterable[Pair]:
+    """The validation files; without any, pairs of the training corpus."""
     given: list[Source] = [(data.valid_src, data.valid_tgt)] if data.valid_src and data.valid_tgt else []
     given += data.valid_pairs
     if given:
-        yield from _read(given)
-        return
-    wanted = min(data.valid_size, max(1, count_pairs(data) // 20))
-    keys = {sentence_key(test) for test in tests}
-
-    def candidates() -> Iterator[tuple[bytes, int, Pair]]:
-        for line, raw in enumerate(_read(train_sources(data))):
-            pair = Pair(raw.src.strip(), raw.tgt.strip())
-            if rules.rejects(pair.src, pair.tgt) is None:
-                key = sentence_key(pair.src)
-                if key not in keys and sentence_key(pair.tgt) not in keys:
-                    digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-                    yield digest, line, pair
-
-    yield from (pair for _, _, pair in heapq.nsmallest(wanted, candidates()))
+        return _read(given)
+    pace = Pace(show, "choosing validation pairs")
+    return held_out_pairs(_read(train_sources(data)), data.valid_size, rules, tests, each, pace)
 
 
 def _test_sentences(data: DataConfig) -> Iterator[str]:

@@ -143,7 +143,7 @@ def train(
 
 
 def _prepared(config: RunConfig, out: Path, progress: Progress) -> Prepared:
-    prepared = prepare(config, out / "data", progress.say)
+    prepared = prepare(config, out / "data", progress.say, progress.show)
     n_fitting = require_fitting(prepared.train, config.train.max_length)
     require_fitting(prepared.valid, config.train.max_length)
     if n_fitting < len(prepared.train):

@@ -10,15 +10,20 @@ only a 64-bit hash is kept.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
 
 from crosslight.errors import ConfigError, CorpusError
 from crosslight.text.corpus import Pair
-from crosslight.text.seen import SeenHashes, text_hashes
+from crosslight.text.seen import Hashes, SeenHashes, text_hashes
+from crosslight.text.workers import Each, one_by_one
 
-BLOCK = 16_384
+BLOCK = 4096
 N_EXAMPLES = 3
 # Short sentences differ wildly in length ("Hi." / "Guten Tag."); this many characters are free.
 FREE_CHARACTERS = 20
@@ -32,6 +37,11 @@ RULES = {
     "duplicate": "the pair came before",
     "held_out": "in validation or test",
 }
+NAMES = list(RULES)
+PASSED = -1
+
+Columns = tuple[list[str], list[str]]  # the sources and the targets of a block
+Verdicts = tuple[NDArray[np.int8], Hashes, NDArray[np.bool_]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,48 +186,79 @@ class Cleaner:
         self._seen = SeenHashes()
         self._held_out = {key for sentence in held_out if (key := sentence_key(sentence))}
 
-    def clean(self, pairs: Iterable[Pair]) -> Iterator[Pair]:
+    def clean(
+        self,
+        pairs: Iterable[Pair],
+        each: Each = one_by_one,
+        tell: Callable[[int], None] = lambda n_pairs: None,
+    ) -> Iterator[Pair]:
         """The pairs that no rule rejects, blank-trimmed and otherwise untouched, in their order.
 
         ``report`` runs ahead of what is yielded by up to one block; it is right at the end.
+        ``each`` applies a function to blocks, perhaps in several processes; ``tell`` is told of the
+        pairs that are done, block by block.
         """
-        pairs = iter(pairs)
-        while block := list(islice(pairs, BLOCK)):
-            yield from self._clean_block(block)
+        judge = partial(judge_block, self.rules, self._held_out)
+        for block, verdicts in each(judge, columns(pairs)):
+            yield from self._kept(block, verdicts)
+            tell(len(block[0]))
 
-    def _clean_block(self, block: list[Pair]) -> list[Pair]:
+    def _kept(self, block: Columns, verdicts: Verdicts) -> list[Pair]:
+        rules, hashes, held_out = verdicts
         first_line = self.report.total + 1
-        self.report.total += len(block)
-        passed: list[tuple[int, Pair]] = []
-        for line, pair in enumerate(block, start=first_line):
-            trimmed = Pair(pair.src.strip(), pair.tgt.strip())
-            rule = self.rules.rejects(trimmed.src, trimmed.tgt)
-            if rule is None:
-                passed.append((line, trimmed))
-            else:
-                self.report.reject(rule, line, trimmed)
+        self.report.total += len(rules)
+        passed = np.flatnonzero(rules == PASSED)
+        is_new = np.ones(len(rules), np.bool_)
+        if self.rules.drop_duplicates:
+            is_new[passed] = self._seen.add(hashes)
         kept = []
-        for (line, pair), is_new in zip(passed, self._are_new([pair for _, pair in passed]), strict=True):
-            if not is_new:
-                self.report.reject("duplicate", line, pair)
-            elif self._is_held_out(pair):
-                self.report.reject("held_out", line, pair)
+        for i, rule in enumerate(rules.tolist()):
+            pair = Pair(block[0][i].strip(), block[1][i].strip())
+            if rule != PASSED:
+                self.report.reject(NAMES[rule], first_line + i, pair)
+            elif not is_new[i]:
+                self.report.reject("duplicate", first_line + i, pair)
+            elif held_out[i]:
+                self.report.reject("held_out", first_line + i, pair)
             else:
                 kept.append(pair)
         self.report.kept += len(kept)
         return kept
 
-    def _are_new(self, pairs: list[Pair]) -> list[bool]:
-        if not self.rules.drop_duplicates:
-            return [True] * len(pairs)
-        # The length in front keeps ("ab", "c") and ("a", "bc") apart.
-        hashes = text_hashes([f"{len(pair.src)} {pair.src}{pair.tgt}" for pair in pairs])
-        return [bool(is_new) for is_new in self._seen.add(hashes)]
 
-    def _is_held_out(self, pair: Pair) -> bool:
-        if not self._held_out:
-            return False
-        return sentence_key(pair.src) in self._held_out or sentence_key(pair.tgt) in self._held_out
+def columns(pairs: Iterable[Pair]) -> Iterator[Columns]:
+    """Pairs in blocks, each as its sources and its targets: what travels quickly between processes.
+
+    >>> list(columns([Pair("un", "one"), Pair("deux", "two")]))
+    [(['un', 'deux'], ['one', 'two'])]
+    """
+    pairs = iter(pairs)
+    while block := list(islice(pairs, BLOCK)):
+        yield [pair.src for pair in block], [pair.tgt for pair in block]
+
+
+def judge_block(rules: CleanRules, held_out: set[str], block: Columns) -> Verdicts:
+    """What can be said of the pairs of a block by themselves.
+
+    Returns: for each the number of the rule that rejects it, or PASSED; the hash of each that passed; and
+    for each whether it passed and one of its sides is held out.
+    """
+    verdicts, texts = np.full(len(block[0]), PASSED, np.int8), []
+    is_held_out = np.zeros(len(block[0]), np.bool_)
+    for i, (src, tgt) in enumerate(zip(*map(_trimmed, block), strict=True)):
+        rule = rules.rejects(src, tgt)
+        if rule is not None:
+            verdicts[i] = NAMES.index(rule)
+            continue
+        # The length in front keeps ("ab", "c") and ("a", "bc") apart.
+        texts.append(f"{len(src)} {src}{tgt}")
+        if held_out:
+            is_held_out[i] = sentence_key(src) in held_out or sentence_key(tgt) in held_out
+    return verdicts, text_hashes(texts), is_held_out
+
+
+def _trimmed(texts: list[str]) -> list[str]:
+    return [text.strip() for text in texts]
 
 
 def sentence_key(text: str) -> str:

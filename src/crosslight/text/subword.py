@@ -15,7 +15,7 @@ import io
 import random
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
 import numpy as np
@@ -156,6 +156,10 @@ class Subword:
     def to_bytes(self) -> bytes:
         """The whole vocabulary as bytes, in sentencepiece's own format."""
         return bytes(self._processor.serialized_model_proto())
+
+    def __reduce__(self) -> tuple[Callable[[bytes], "Subword"], tuple[bytes]]:
+        """To another process travel the bytes of the vocabulary."""
+        return Subword.from_bytes, (self.to_bytes(),)
 
     @property
     def vocab_size(self) -> int:

@@ -103,11 +103,20 @@ class Progress:
             f"step {ledger.step:,} · epoch {ledger.position.epoch + 1} · loss {self._meter.loss:.3f} · "
             f"{self._meter.rate:,.0f} tokens/s · {duration(self._meter.seconds_left)} left"
         )
+        self.show(line, share)
+
+    def show(self, line: str, share: float) -> None:
+        """How far something is: in place on a terminal, elsewhere a plain line now and then.
+
+        Args:
+            share: what is done of it, from 0 to 1; NaN if that is not known.
+        """
+        known = math.isfinite(share)
         if self.console.is_terminal:
-            self._bar.update(self._task, completed=share, description=line)
-        elif now - self._shown > PLAIN_SECONDS:
-            self._shown = now
-            self.say(f"{share:4.0%}  {line}")
+            self._bar.update(self._task, completed=share if known else 0.0, description=line)
+        elif time.monotonic() - self._shown > PLAIN_SECONDS:
+            self._shown = time.monotonic()
+            self.say(f"{share:4.0%}  {line}" if known else f"      {line}")
 
     def validation(self, ledger: Ledger, validation: Validation, share: float) -> None:
         """Called after every validation."""
