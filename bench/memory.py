@@ -1,10 +1,12 @@
 """How much more memory five million pairs take than ten thousand: to prepare, and to iterate over.
 
     python bench/memory.py
+    python bench/memory.py --sizes 10000 10000000 --out ten-million.json
 
 For each size a child process makes a run's cache from a corpus (read, clean, learn the vocabulary,
 tokenize), and another one iterates over an epoch's first batches from that cache. What counts is the
-peak of each one's resident memory, mapped pages of files included.
+peak of each one's resident memory, mapped pages of files included; the largest of its worker processes is
+reported beside it.
 
 The pairs are distinct and made up of words of the sample corpus, four to twenty-four a side.
 """
@@ -13,6 +15,7 @@ import argparse
 import gzip
 import json
 import random
+import resource
 import subprocess
 import sys
 import tempfile
@@ -42,7 +45,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.job:
         JOBS[options.job](options.folder)
-        print(f"{peak_mb():.1f}")
+        print(f"{peak_mb():.1f} {workers_peak_mb():.1f}")
         return
     rows: dict[str, dict[str, float]] = {}
     for n_pairs in options.sizes:
@@ -84,9 +87,12 @@ def measured(job: str, folder: Path, n_pairs: int) -> float:
     began = time.monotonic()
     command = [sys.executable, __file__, "--job", job, "--folder", str(folder)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    megabytes = float(done.stdout.split()[-1])
+    megabytes, in_workers = map(float, done.stdout.split()[-2:])
+    seconds = time.monotonic() - began
     print(
-        f"{n_pairs:>10,} pairs  {job:<8} {megabytes:8.1f} MB  {time.monotonic() - began:6.1f} s", flush=True
+        f"{n_pairs:>10,} pairs  {job:<8} {megabytes:8.1f} MB (a worker {in_workers:.1f})  {seconds:6.1f} s  "
+        f"{n_pairs / seconds:8,.0f} pairs/s",
+        flush=True,
     )
     return megabytes
 
@@ -118,6 +124,11 @@ def peak_mb() -> float:
     """The most resident memory that this process ever had."""
     status = Path("/proc/self/status").read_text()
     return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+
+def workers_peak_mb() -> float:
+    """The most resident memory that one of the processes started by this one ever had."""
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
 
 
 JOBS = {"prepare": prepare_cache, "iterate": iterate}

@@ -29,8 +29,8 @@ from crosslight.data.stream import Position, Stream
 # Fewer pairs are cut within a second or two, which is what a process takes to start.
 WORTH_IT = 20_000
 # Batches that wait, some tens of MB: at usual speeds more than a new window takes.
-DEPTH = 128
-NICENESS = 10  # the threads that train go first
+DEPTH = 256
+NICENESS = 5  # the threads that train go first
 
 Batches = Generator[tuple[Batch, Position], None, None]
 Waiting = queue.Queue[tuple[Batch, Position] | None]
@@ -70,11 +70,11 @@ def prefetched(stream: Stream, position: Position, depth: int = DEPTH) -> Batche
 
 def _send(stream: Stream, position: Position, writer: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one that trains decides when to stop
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
     torch.set_num_threads(1)
     with suppress(Exception):
-        for batch, after in stream.batches(position):
+        for n, (batch, after) in enumerate(stream.batches(position)):
+            if n == 1 and hasattr(os, "nice"):
+                os.nice(NICENESS)  # not before: the first batch is being waited for
             values = {field.name: getattr(batch, field.name) for field in fields(batch)}
             writer.send((_arrays(values), tuple(after)))
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Hashes = NDArray[np.uint64]
+PART_BITS = 4
 
 
 def text_hashes(texts: Sequence[str]) -> Hashes:
@@ -31,6 +32,8 @@ def text_hashes(texts: Sequence[str]) -> Hashes:
 class SeenHashes:
     """Remembers hashes and tells which of a block are new.
 
+    They are divided by their first bits, so that merging holds a small part of them twice, and not all.
+
     >>> seen = SeenHashes()
     >>> seen.add(np.array([3, 1, 3], dtype=np.uint64))
     array([ True,  True, False])
@@ -41,13 +44,31 @@ class SeenHashes:
     """
 
     def __init__(self) -> None:
+        self._parts = [_Runs() for _ in range(2**PART_BITS)]
+
+    def __len__(self) -> int:
+        return sum(map(len, self._parts))
+
+    def add(self, hashes: Hashes) -> NDArray[np.bool_]:
+        """For each hash whether it is seen for the first time; all of them are remembered."""
+        is_new = np.zeros(len(hashes), dtype=np.bool_)
+        parts = hashes >> np.uint64(64 - PART_BITS)
+        for part in np.unique(parts).tolist():
+            at = np.flatnonzero(parts == part)
+            is_new[at] = self._parts[part].add(hashes[at])
+        return is_new
+
+
+class _Runs:
+    """The hashes of one part, as a few sorted arrays."""
+
+    def __init__(self) -> None:
         self._runs: list[Hashes] = []
 
     def __len__(self) -> int:
         return sum(len(run) for run in self._runs)
 
     def add(self, hashes: Hashes) -> NDArray[np.bool_]:
-        """For each hash whether it is seen for the first time; all of them are remembered."""
         distinct, first_at = np.unique(hashes, return_index=True)
         unknown = np.ones(len(distinct), dtype=np.bool_)
         for run in self._runs:
