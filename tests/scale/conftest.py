@@ -63,7 +63,7 @@ def alone(command, monkeypatch):
         with monkeypatch.context() as patch:
             watch = member.Watch(folder, step, number)
             patch.setattr("crosslight.train.loop.training_step", watch.training_step)
-            patch.setattr("crosslight.train.loop.label_smoothed", watch.label_smoothed)
+            patch.setattr("crosslight.train.loop.objective_of", watch.objective_of)
             return int(command(*arguments).code)
 
     return run

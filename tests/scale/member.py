@@ -23,7 +23,7 @@ class Watch:
         (folder / f"pid-{rank}").write_text(str(os.getpid()))
         self._examples = (folder / f"examples-{rank}.jsonl").open("w")
         self._lock, self._n_steps, self._moment = threading.Lock(), 0, (step, number)
-        self._step, self._objective = loop.training_step, loop.label_smoothed
+        self._step, self._objective = loop.training_step, loop.objective_of
 
     def training_step(self, *args, **kwargs):
         self._n_steps += 1
@@ -32,8 +32,8 @@ class Watch:
             signal.raise_signal(number)
         return self._step(*args, **kwargs)
 
-    def label_smoothed(self, smoothing):
-        objective = self._objective(smoothing)
+    def objective_of(self, config):
+        objective = self._objective(config)
 
         def told(model, batch):
             rows = [
@@ -54,5 +54,5 @@ if __name__ == "__main__":
     folder, step, number = sys.argv[1:4]
     del sys.argv[1:4]
     watch = Watch(Path(folder), int(step), int(number))
-    loop.training_step, loop.label_smoothed = watch.training_step, watch.label_smoothed
+    loop.training_step, loop.objective_of = watch.training_step, watch.objective_of
     main()

@@ -44,7 +44,7 @@ def examples(folder: Path) -> dict[int, Counter[str]]:
 
 def test_two_processes_learn_what_one_learns(alone, together, toy, tmp_path):
     """Dropout is off; only the order of sums may differ."""
-    settings = ["--steps", "50", "--set", "model.dropout=0"]
+    settings = ["--steps", "50", "--set", "model.dropout=0", "--set", "train.precision=fp32"]
     assert alone(tmp_path / "seen-1", toy.train(tmp_path / "one", *settings)) == 0
     both = together(tmp_path / "seen-2", toy.train(tmp_path / "two", *settings))
     assert [code for code, _ in both] == [0, 0], both

@@ -119,11 +119,13 @@ def test_seen_hashes_do_as_a_set_does(blocks: list[list[int]]) -> None:
 def test_runs_stay_few_and_small() -> None:
     seen, chance = SeenHashes(), np.random.default_rng(0)
     for _ in range(300):
-        seen.add(chance.integers(0, 2**63, 100).astype(np.uint64))
+        seen.add(chance.integers(0, 2**64, 100, dtype=np.uint64))
     assert len(seen) == 30_000
-    runs = [run.nbytes for run in seen._runs]
-    assert len(runs) <= 9
-    assert sum(runs) == 8 * len(seen)
+    parts = [[run.nbytes for run in part._runs] for part in seen._parts]
+    assert max(map(len, parts)) <= 9
+    sizes = [sum(part) for part in parts]
+    assert sum(sizes) == 8 * len(seen)
+    assert max(sizes) < 2 * min(sizes), "no part is much larger than the others, or merging would cost more"
 
 
 def test_hashes_tell_texts_apart_and_never_change() -> None:
