@@ -100,22 +100,34 @@ def measured(way: str) -> dict[str, float]:
             return loss
 
         distributed.World.sum_gradients = timed  # type: ignore[method-assign]
-        wrapped = nn.parallel.DistributedDataParallel(model) if way == "ddp" else model
+        wrapped = nn.parallel.DistributedDataParallel(Total(model, objective)) if way == "ddp" else None
         for step in range(WARM + STEPS):
             if step == WARM:
                 began, spent = time.perf_counter(), 0.0
             shards = work[step % len(work)].shards(2)
-            if way == "ours":
+            if wrapped is None:
                 training_step(model, shards, objective, optimizer, 1e-4, pool=pool, world=world)
                 continue
             optimizer.zero_grad()
             n_tokens = sum(shard.n_tokens for shard in shards)
-            (objective(wrapped, shards[world.rank]).total * world.size / n_tokens).backward()
+            (wrapped(shards[world.rank]) * world.size / n_tokens).backward()
             nn.utils.clip_grad_norm_(model.parameters(), 1e9)
             optimizer.step()
         seconds = time.perf_counter() - began
     tokens = sum(work[step % len(work)].n_tokens for step in range(WARM, WARM + STEPS))
     return {"rate": tokens / seconds, "all_reduce_share": spent / seconds}
+
+
+class Total(nn.Module):
+    """The model and its loss as one module, whose forward the wrapper can watch."""
+
+    def __init__(self, model: nn.Module, objective: Any) -> None:
+        super().__init__()
+        self.model, self.objective = model, objective
+
+    def forward(self, batch: Any) -> torch.Tensor:
+        total: torch.Tensor = self.objective(self.model, batch).total
+        return total
 
 
 def batches() -> list[Any]:

@@ -82,8 +82,8 @@ class _Runs:
     def _remember(self, run: Hashes) -> None:
         if not len(run):
             return
-        # Merging whenever the newest run has caught up with the one before keeps sizes geometric.
-        while self._runs and len(self._runs[-1]) <= len(run):
+        # Each run stays more than twice as long as the next, so there are never many.
+        while self._runs and len(self._runs[-1]) <= 2 * len(run):
             run = np.concatenate([self._runs.pop(), run])
             run.sort()
         self._runs.append(run)
