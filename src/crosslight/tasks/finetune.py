@@ -13,7 +13,8 @@ from typing import Any
 
 from crosslight.bundle import Bundle, load_bundle
 from crosslight.config.run import RunConfig
-from crosslight.data.stream import ParallelCorpus, write_ids, write_text
+from crosslight.data.encoding import write_ids
+from crosslight.data.stream import ParallelCorpus, write_text
 from crosslight.errors import ConfigError
 from crosslight.tasks.files import write_text as write_file
 from crosslight.tasks.prepare import Prepared
@@ -145,7 +146,7 @@ def forgetting(
             return None
         directory.mkdir(parents=True, exist_ok=True)
         write_text(directory, iter([pairs]))
-        write_ids(directory, "src", prepared.src_subword)
-        write_ids(directory, "tgt", prepared.tgt_subword)
+        write_ids(directory, "src", prepared.src_subword.to_bytes())
+        write_ids(directory, "tgt", prepared.tgt_subword.to_bytes())
     old = replace(prepared, valid=ParallelCorpus.open(directory))
     return Forgetting(new, Validator(bundle, old, new.sample_size, threads), out / "before.json")

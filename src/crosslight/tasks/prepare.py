@@ -24,7 +24,7 @@ from crosslight.data.stream import ParallelCorpus, write_text
 from crosslight.errors import ConfigError, CorpusError, RunError
 from crosslight.tasks.files import write_text as write_file
 from crosslight.tasks.holdout import held_out_pairs
-from crosslight.tasks.pace import Pace, Show
+from crosslight.tasks.rate import Rate, Show
 from crosslight.tasks.start import old_pairs, subwords_of
 from crosslight.text.clean import Cleaner, CleanReport, CleanRules
 from crosslight.text.corpus import Pair, check_parallel, read_lines, read_pairs
@@ -123,11 +123,11 @@ def prepare(config: RunConfig, directory: Path, say: Say, show: Show = lambda li
         for name, side in zip(("src", "tgt"), subwords, strict=True):
             vocabulary = side.to_bytes()
             (directory / f"{name}.subword").write_bytes(vocabulary)
-            pace = Pace(show, f"cutting {name}", n_pairs, "sentences")
-            n_tokens = write_ids(directory / "train", name, vocabulary, workers.each, pace)
+            rate = Rate(show, f"cutting {name}", n_pairs, "sentences")
+            n_tokens = write_ids(directory / "train", name, vocabulary, workers.each, rate)
             write_ids(directory / "valid", name, vocabulary)
             say(f"{name}: {n_tokens:,} tokens in {n_pairs:,} sentences ({n_tokens / n_pairs:.1f} each)")
-            _say_pace(pace, say)
+            _say_rate(rate, say)
     write_file(done, json.dumps(fingerprint))
     return _open(directory)
 
@@ -147,18 +147,18 @@ def _write_cleaned(config: RunConfig, directory: Path, say: Say, show: Show, eac
     write_text(directory / "valid", iter([valid]))
     judges = [*valid, *old_pairs(config)]
     cleaner = Cleaner(rules, [*tests, *(side for pair in judges for side in (pair.src, pair.tgt))])
-    pace = Pace(show, "cleaning")
-    n_pairs = write_text(directory / "train", _blocks(_training_pairs(config.data, cleaner, each, pace)))
+    rate = Rate(show, "cleaning")
+    n_pairs = write_text(directory / "train", _blocks(_training_pairs(config.data, cleaner, each, rate)))
     _report(cleaner.report, directory, say)
-    _say_pace(pace, say)
+    _say_rate(rate, say)
     validation.report.require_some("the validation set")
     return n_pairs
 
 
-def _say_pace(pace: Pace, say: Say) -> None:
+def _say_rate(rate: Rate, say: Say) -> None:
     """Put the rate on record where it took long enough to be one."""
-    if pace.n_done >= LARGE:
-        say(pace.summary())
+    if rate.n_done >= LARGE:
+        say(rate.summary())
 
 
 def _report(report: CleanReport, directory: Path, say: Say) -> None:
@@ -260,11 +260,11 @@ def _read(sources: Iterable[Source]) -> Iterator[Pair]:
         yield from read_pairs(source)
 
 
-def _training_pairs(data: DataConfig, cleaner: Cleaner, each: Each, pace: Pace) -> Iterator[Pair]:
+def _training_pairs(data: DataConfig, cleaner: Cleaner, each: Each, rate: Rate) -> Iterator[Pair]:
     """Every source cleaned, and then as often as it shall count."""
     sources = train_sources(data)
     for source, copies in zip(sources, data.copies or [1] * len(sources), strict=True):
-        for pair in cleaner.clean(read_pairs(source), each, pace):
+        for pair in cleaner.clean(read_pairs(source), each, rate):
             yield from [pair] * copies
 
 
@@ -276,8 +276,8 @@ def _validation_pairs(
     given += data.valid_pairs
     if given:
         return _read(given)
-    pace = Pace(show, "choosing validation pairs")
-    return held_out_pairs(_read(train_sources(data)), data.valid_size, rules, tests, each, pace)
+    rate = Rate(show, "choosing validation pairs")
+    return held_out_pairs(_read(train_sources(data)), data.valid_size, rules, tests, each, rate)
 
 
 def _test_sentences(data: DataConfig) -> Iterator[str]:

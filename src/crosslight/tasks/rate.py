@@ -8,15 +8,15 @@ from crosslight.train.progress import duration
 Show = Callable[[str, float], None]
 
 
-class Pace:
+class Rate:
     """Counts what is done and shows it; call it with each new number.
 
     Args:
         show: takes a line and the share that is done, from 0 to 1 (NaN: not known).
         total: how many there will be, if that is known.
 
-    >>> pace = Pace(lambda line, share: print(share), "cleaning", total=4)
-    >>> pace(1), pace(3)
+    >>> rate = Rate(lambda line, share: print(share), "cleaning", total=4)
+    >>> rate(1), rate(3)
     0.25
     1.0
     (None, None)
