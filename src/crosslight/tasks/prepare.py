@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from crosslight.config.run import DataConfig, RunConfig
 from crosslight.data.ragged import Ragged
 from crosslight.data.stream import ParallelCorpus, write_ids, write_text
+from crosslight.durable import flush_tree
 from crosslight.errors import ConfigError, CorpusError, RunError
 from crosslight.tasks.files import write_text as write_file
 from crosslight.tasks.start import old_pairs, subwords_of
@@ -117,6 +118,7 @@ def prepare(config: RunConfig, directory: Path, say: Say) -> Prepared:
         n_tokens = write_ids(directory / "train", name, side)
         write_ids(directory / "valid", name, side)
         say(f"{name}: {n_tokens:,} tokens in {n_pairs:,} sentences ({n_tokens / n_pairs:.1f} each)")
+    flush_tree(directory)  # first the files, then the word that they are all there
     write_file(done, json.dumps(fingerprint))
     return _open(directory)
 

@@ -20,11 +20,13 @@ from torch import nn
 from crosslight.config.run import TrainConfig
 from crosslight.data.batch import Batch
 from crosslight.data.stream import Position, Stream
+from crosslight.errors import TrainingError
 from crosslight.nn.threads import lone_threads
 from crosslight.train.budget import share as share_of_time
 from crosslight.train.checkpoints import Checkpoints, Ledger
 from crosslight.train.objectives import objective_of
 from crosslight.train.progress import Progress, Validation
+from crosslight.train.recovery import roll_back, safe_step, trouble
 from crosslight.train.schedules import Schedule, linear, noam
 from crosslight.train.step import adam, training_step
 
@@ -90,6 +92,10 @@ def fit(
         # Lengths vary from batch to batch; without `dynamic` each would be compiled anew.
         model.features = torch.compile(model.features, dynamic=True)  # type: ignore[assignment, arg-type]
     checkpoints.forget_after(ledger.step)
+    if not checkpoints.last.is_file():
+        checkpoints.save(model, optimizer, ledger)
+    if safe_step(ledger) or not checkpoints.safe.is_file():
+        checkpoints.make_safe()
     progress.go_back(ledger.step)
     device = next(model.parameters()).device
     n_shards = threads if device.type == "cpu" else 1
@@ -107,21 +113,30 @@ def fit(
             for _ in range(config.accumulate):
                 batch, ledger.position = next(batches)
                 shards += batch.to(device).shards(n_shards)
-            rate = schedule(ledger.step + 1, done(ledger, config))
-            result = training_step(
-                model,
-                shards,
-                objective,
-                optimizer,
-                rate,
-                clip_norm=config.clip_norm or None,
-                seed=config.seed * 1_000_003 + ledger.step,
-                pool=pool,
-                precision=precision,
-            )
+            rate = ledger.pulse.factor * schedule(ledger.step + 1, done(ledger, config))
             ledger.step += 1
-            ledger.n_tokens += result.n_tokens
+            try:
+                result = training_step(
+                    model,
+                    shards,
+                    objective,
+                    optimizer,
+                    rate,
+                    clip_norm=config.clip_norm or None,
+                    seed=config.seed * 1_000_003 + ledger.step - 1,
+                    pool=pool,
+                    precision=precision,
+                )
+                wrong = trouble(ledger, result)
+            except TrainingError as error:
+                wrong = error.message
             clock.tick()
+            if wrong:
+                ledger, told = roll_back(model, optimizer, checkpoints, ledger, wrong)
+                progress.rollback(ledger, told)
+                batches, clock = stream.batches(ledger.position), Clock(ledger)
+                continue
+            ledger.n_tokens += result.n_tokens
             progress.step(ledger, result, rate, done(ledger, config))
 
             judged = validations_due(ledger, config) > n_judged
@@ -130,9 +145,12 @@ def fit(
                 judge(model, ledger, checkpoints, validate, progress, done(ledger, config))
                 clock.tick()
             overdue = time.monotonic() - last_saved > config.checkpoint_seconds
-            if judged or overdue or stop.signal or finished(ledger, config):
+            is_safe = safe_step(ledger)
+            if judged or overdue or is_safe or stop.signal or finished(ledger, config):
                 checkpoints.save(model, optimizer, ledger)
                 last_saved = time.monotonic()
+            if is_safe:
+                checkpoints.make_safe()
             if judged and not finished(ledger, config):
                 ledger.reserve = reserve(last_saved - judging)
             if stop.signal:
