@@ -21,6 +21,7 @@ from torch import Tensor
 
 from crosslight import __version__
 from crosslight.bundle import Bundle, Facts, save_bundle
+from crosslight.config.load import to_toml
 from crosslight.config.run import RunConfig
 from crosslight.data.stream import Stream
 from crosslight.models.build import build_model
@@ -88,8 +89,8 @@ def train(
         bundle = Bundle(
             config, prepared.src_subword, prepared.tgt_subword, model, _facts(config, prepared, Ledger())
         )
-        checkpoints = Checkpoints(out / "checkpoints", config.train.average_last)
-        resume = resume and checkpoints.last.is_file()
+        checkpoints = Checkpoints(out / "checkpoints", config.train.average_last, to_toml(config))
+        resume = resume and checkpoints.newest() is not None
         validator = Validator(bundle, prepared, config.train.sample_size, threads)
         check = finetune.forgetting(config, bundle, prepared, out, validator, threads)
         pace = budget.pace(

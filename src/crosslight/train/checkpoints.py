@@ -175,7 +175,12 @@ class Checkpoints:
         return self.resumable()[0]
 
     def amend(self, ledger: Ledger) -> None:
-        """Make a `last` of the newest checkpoint's weights, another ledger, and the settings in force."""
+        """Make a `last` of the newest checkpoint's weights, another ledger, and the settings in force.
+
+        Raises:
+            TrainingError: it cannot be written; the one before is untouched.
+            RunError: the newest checkpoint is damaged.
+        """
         _write(self.last, _read(self.newest() or self.last)[0], self._header(ledger))
 
     def _header(self, ledger: Ledger) -> dict[str, str]:

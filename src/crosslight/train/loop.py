@@ -134,7 +134,7 @@ def fit(
             if wrong:
                 ledger, told = roll_back(model, optimizer, checkpoints, ledger, wrong)
                 progress.rollback(ledger, told)
-                batches, clock = stream.batches(ledger.position), Clock(ledger)
+                batches, clock = batches_from(ledger, stream), Clock(ledger)
                 continue
             ledger.n_tokens += result.n_tokens
             progress.step(ledger, result, rate, done(ledger, config))

@@ -9,7 +9,6 @@ All that is judged by is in the ledger, and the safe checkpoints are of fixed st
 of the clock: a run that was interrupted rolls back where the same run without a stop does.
 """
 
-import math
 from statistics import median
 
 import torch
@@ -108,8 +107,20 @@ def roll_back(
     )
 
 
-def forgive(pulse: Pulse) -> None:
-    """With other settings training may do better: its past troubles no longer count."""
-    pulse.factor, pulse.rollbacks, pulse.trouble_step = 1.0, 0, 0
-    pulse.losses, pulse.norms = [], []
-    pulse.lowest_loss = pulse.lowest_norm = math.inf
+def begin_anew(checkpoints: Checkpoints) -> None:
+    """Note in the checkpoints that training goes on with `checkpoints.settings`, other than before.
+
+    Patience, lowered rates and the watch over the loss begin anew: under other settings they mean
+    something else. A run that was about to blow up goes on from its safe state.
+
+    Raises:
+        TrainingError: the checkpoint cannot be written; the one before is untouched.
+        RunError: the checkpoint is damaged.
+    """
+    ledger = checkpoints.ledger()
+    if not healthy(ledger.pulse) and checkpoints.safe.is_file():
+        checkpoints.last.unlink(missing_ok=True)
+        ledger = checkpoints.ledger()
+    ledger.stale, ledger.pulse = 0, Pulse()
+    checkpoints.amend(ledger)
+    checkpoints.make_safe()
