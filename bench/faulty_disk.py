@@ -36,7 +36,8 @@ class FaultyDisk:
         self.flushed: dict[int, int] = {}  # by inode, the length that outlives a power cut
         self.renames: list[tuple[str, str, str]] = []  # from, to, a copy of what was there; not yet flushed
         self.real = {
-            name: getattr(os, name) for name in ("fsync", "replace", "rename", "link", "unlink", "mkdir", "rmdir")
+            name: getattr(os, name)
+            for name in ("fsync", "replace", "rename", "link", "unlink", "mkdir", "rmdir")
         }
 
     def install(self) -> None:

@@ -123,7 +123,10 @@ class Trials:
         same = digest(out) == whole.sha256
         self.identical[variant] += same
         self.kills.append(kills)
-        print(f"{number + 1:3}  {variant:9}  {'identical' if same else 'DIFFERENT'}  {'; '.join(kills)}", flush=True)
+        print(
+            f"{number + 1:3}  {variant:9}  {'identical' if same else 'DIFFERENT'}  {'; '.join(kills)}",
+            flush=True,
+        )
 
     def _kill(self, session: Session, reader: int, variant: str, out: Path, first: bool) -> list[str]:
         """Kill a session at the moment that the variant wants; nothing if it ended before."""

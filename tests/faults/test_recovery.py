@@ -104,7 +104,7 @@ def test_interrupted_anywhere_the_same_rollback_is_made(command, toy, tmp_path, 
     monkeypatch.setattr(recovery, "SAFE_STEPS", 10)
     monkeypatch.setattr(recovery, "WINDOW", 4)
     monkeypatch.setattr(recovery, "LOSS_MARGIN", 0.4)
-    wild = ["--steps", "30", "--set", "train.learning_rate=0.6", "--set", "train.schedule=linear"]
+    wild = ["--steps", "30", "--set", "train.learning_rate=3", "--set", "train.schedule=linear"]
     whole = tmp_path / "whole"
     result = command(*toy.train(whole, *wild))
     assert result.code == 0, result.err

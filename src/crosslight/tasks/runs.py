@@ -136,4 +136,3 @@ def _clear(out: Path, keep_directory: bool) -> None:
             shutil.rmtree(entry, ignore_errors=True)
         else:
             entry.unlink()
-
