@@ -46,6 +46,7 @@ validations = 4
 average_last = 2
 sample_size = 1
 threads = 1
+precision = "fp32"
 [decode]
 beam = 1
 max_extra = 1

@@ -50,6 +50,7 @@ average_last = 3
 checkpoint_seconds = 0.1
 sample_size = 2
 threads = 1
+precision = "fp32"
 [decode]
 beam = 1
 max_extra = 4

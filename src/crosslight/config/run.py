@@ -130,6 +130,11 @@ class TrainConfig(Settings):
         description="Validation pairs that the bundle carries, to see later what fine-tuning forgets "
         "(0 = none, for private text).",
     )
+    disk_gb: Positive | None = Field(
+        None,
+        description="Disk that the checkpoints may take, in GB; of the kept models the oldest go. "
+        "Unless given, only the free space counts.",
+    )
     checkpoint_seconds: Positive = Field(60.0, description="Longest work that a crash can lose.")
     threads: Size | None = Field(None, description="Processor threads; probed unless given.")
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to compute.")

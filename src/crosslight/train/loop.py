@@ -11,6 +11,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from types import FrameType
 from typing import Self
 
@@ -27,6 +28,7 @@ from crosslight.train.checkpoints import Checkpoints, Ledger
 from crosslight.train.objectives import objective_of
 from crosslight.train.progress import Progress, Validation
 from crosslight.train.recovery import roll_back, safe_step, trouble
+from crosslight.train.rehearsal import rehearse
 from crosslight.train.schedules import Schedule, linear, noam
 from crosslight.train.step import adam, training_step
 
@@ -105,6 +107,15 @@ def fit(
     model.train()
     gc.freeze()  # what is there now stays to the end: the collector need not look at it again
     with StopRequest() as stop, lone_threads(threads) as pool:
+        step = partial(
+            training_step,
+            model,
+            objective=objective,
+            clip_norm=config.clip_norm or None,
+            pool=pool,
+            precision=precision,
+        )
+        rehearse(model, stream, objective, step, optimizer, n_shards, config.accumulate, precision)
         while not finished(ledger, config):
             if ledger.warm != is_warm(ledger, config):
                 ledger.warm, ledger.position = not ledger.warm, Position()
@@ -116,16 +127,8 @@ def fit(
             rate = ledger.pulse.factor * schedule(ledger.step + 1, done(ledger, config))
             ledger.step += 1
             try:
-                result = training_step(
-                    model,
-                    shards,
-                    objective,
-                    optimizer,
-                    rate,
-                    clip_norm=config.clip_norm or None,
-                    seed=config.seed * 1_000_003 + ledger.step - 1,
-                    pool=pool,
-                    precision=precision,
+                result = step(
+                    shards, optimizer=optimizer, rate=rate, seed=config.seed * 1_000_003 + ledger.step - 1
                 )
                 wrong = trouble(ledger, result)
             except TrainingError as error:
