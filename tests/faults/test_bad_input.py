@@ -123,6 +123,15 @@ def test_a_corpus_from_a_pipe(command, toy, tmp_path):
     assert (tmp_path / "r" / "bundle" / "bundle.json").is_file()
 
 
+def test_a_pipe_that_was_killed_leaves_the_place_free(command, toy, tmp_path):
+    """What came through a pipe is written down before the run has its settings."""
+    (tmp_path / "r" / "data").mkdir(parents=True)
+    (tmp_path / "r" / "data" / "pipe-1.tsv").write_bytes(b"un\tone\ndeu")
+    arguments = ["train", "--pairs", "-", "--config", toy.config, "--steps", "2", "-o", tmp_path / "r"]
+    assert command(*arguments, stdin=toy.pairs.read_bytes()).code == 0
+    assert (tmp_path / "r" / "bundle" / "bundle.json").is_file()
+
+
 # ---- the settings
 
 

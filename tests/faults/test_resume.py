@@ -1,14 +1,12 @@
 """Interrupted and resumed, a run ends with the same weights, bit for bit: dropout and sampling are on.
 
-`bench/kill_resume.py` is the same by SIGKILL at random moments; two of its trials run here.
+`test_benches.py` does the same by SIGKILL at random moments.
 """
 
 import json
 import re
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -117,17 +115,6 @@ def test_metrics_of_steps_that_a_crash_took_back(command, toy, tmp_path, monkeyp
     rows = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
     assert [row["step"] for row in rows if row["kind"] == "train"] == list(range(1, 31))
     check_metrics(out)
-
-
-@pytest.mark.slow
-def test_killed_at_random_moments(tmp_path):
-    script = Path(__file__).resolve().parents[2] / "bench" / "kill_resume.py"
-    command = [sys.executable, script, "--trials", "2", "--steps", "60", "--out", tmp_path / "result.json"]
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    result = json.loads((tmp_path / "result.json").read_text())
-    assert result["identical"] == result["trials"] == 2
-    assert result["kills"] >= 2
 
 
 # ---- best, last, average, patience

@@ -29,7 +29,7 @@ def new_run(out: Path) -> Iterator[None]:
         RunError: `out` holds another run or other things, or cannot be written.
     """
     existed = out.is_dir()
-    if out.exists() and not (existed and all(file.suffix == ".part" for file in out.iterdir())):
+    if out.exists() and not (existed and all(map(_is_left_over, out.iterdir()))):
         is_run = (out / "config.toml").is_file()
         raise RunError(
             f"{out} already {'holds a run' if is_run else 'exists and holds other things'}",
@@ -125,6 +125,12 @@ def _writing(out: Path) -> Iterator[None]:
             f"{out} could not be written: {error}",
             f"check that the place exists, may be written, and has space left{go_on}",
         ) from error
+
+
+def _is_left_over(path: Path) -> bool:
+    """Whether a run that was killed before it had its settings may have left this."""
+    is_spooled = path.name == "data" and path.is_dir()
+    return path.suffix == ".part" or (is_spooled and all(p.match("pipe-*.tsv") for p in path.iterdir()))
 
 
 def _clear(out: Path, keep_directory: bool) -> None:
