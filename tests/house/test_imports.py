@@ -1,7 +1,7 @@
 """The arrows between the rooms, read from the sources: nothing is imported to check what is imported.
 
     8 cli · 7 serve · 6 tasks · 5 train decode interpret export evaluate · 4 bundle
-    3 models data · 2 nn text corpora · 1 config · 0 errors
+    3 models data · 2 nn text corpora · 1 config · 0 errors durable
 
 A violation is printed as ``file:line: what is wrong (rule) -> what to do``.
 """

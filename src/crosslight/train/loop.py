@@ -21,13 +21,12 @@ from torch import nn
 from crosslight.config.run import TrainConfig
 from crosslight.data.batch import Batch
 from crosslight.data.stream import Position, Stream
-from crosslight.errors import TrainingError
 from crosslight.nn.threads import lone_threads
 from crosslight.train.budget import share as share_of_time
 from crosslight.train.checkpoints import Checkpoints, Ledger
 from crosslight.train.objectives import objective_of
 from crosslight.train.progress import Progress, Validation
-from crosslight.train.recovery import roll_back, safe_step, trouble
+from crosslight.train.recovery import attempt, begin_safely, roll_back, safe_step
 from crosslight.train.rehearsal import rehearse
 from crosslight.train.schedules import Schedule, linear, noam
 from crosslight.train.step import adam, training_step
@@ -94,10 +93,7 @@ def fit(
         # Lengths vary from batch to batch; without `dynamic` each would be compiled anew.
         model.features = torch.compile(model.features, dynamic=True)  # type: ignore[assignment, arg-type]
     checkpoints.forget_after(ledger.step)
-    if not checkpoints.last.is_file():
-        checkpoints.save(model, optimizer, ledger)
-    if safe_step(ledger) or not checkpoints.safe.is_file():
-        checkpoints.make_safe()
+    begin_safely(model, optimizer, checkpoints, ledger)
     progress.go_back(ledger.step)
     device = next(model.parameters()).device
     n_shards = threads if device.type == "cpu" else 1
@@ -126,18 +122,14 @@ def fit(
                 shards += batch.to(device).shards(n_shards)
             rate = ledger.pulse.factor * schedule(ledger.step + 1, done(ledger, config))
             ledger.step += 1
-            try:
-                result = step(
-                    shards, optimizer=optimizer, rate=rate, seed=config.seed * 1_000_003 + ledger.step - 1
-                )
-                wrong = trouble(ledger, result)
-            except TrainingError as error:
-                wrong = error.message
+            seed = config.seed * 1_000_003 + ledger.step - 1
+            result = attempt(ledger, partial(step, shards, optimizer=optimizer, rate=rate, seed=seed))
             clock.tick()
-            if wrong:
-                ledger, told = roll_back(model, optimizer, checkpoints, ledger, wrong)
+            if isinstance(result, str):  # what is wrong
+                ledger, told = roll_back(model, optimizer, checkpoints, ledger, result)
                 progress.rollback(ledger, told)
                 batches, clock = batches_from(ledger, stream), Clock(ledger)
+                n_judged = validations_due(ledger, config)
                 continue
             ledger.n_tokens += result.n_tokens
             progress.step(ledger, result, rate, done(ledger, config))
@@ -148,11 +140,10 @@ def fit(
                 judge(model, ledger, checkpoints, validate, progress, done(ledger, config))
                 clock.tick()
             overdue = time.monotonic() - last_saved > config.checkpoint_seconds
-            is_safe = safe_step(ledger)
-            if judged or overdue or is_safe or stop.signal or finished(ledger, config):
+            if judged or overdue or safe_step(ledger) or stop.signal or finished(ledger, config):
                 checkpoints.save(model, optimizer, ledger)
                 last_saved = time.monotonic()
-            if is_safe:
+            if safe_step(ledger):
                 checkpoints.make_safe()
             if judged and not finished(ledger, config):
                 ledger.reserve = reserve(last_saved - judging)
