@@ -9,6 +9,7 @@ All that is judged by is in the ledger, and the safe checkpoints are of fixed st
 of the clock: a run that was interrupted rolls back where the same run without a stop does.
 """
 
+from collections.abc import Callable
 from statistics import median
 
 import torch
@@ -57,6 +58,25 @@ def trouble(ledger: Ledger, result: StepResult) -> str | None:
     return None
 
 
+def attempt(ledger: Ledger, step: Callable[[], StepResult]) -> StepResult | str:
+    """Make the step that the ledger has just counted: what it did, or what is wrong."""
+    try:
+        result = step()
+    except TrainingError as error:  # not a number
+        return error.message
+    return trouble(ledger, result) or result
+
+
+def begin_safely(
+    model: nn.Module, optimizer: torch.optim.Optimizer, checkpoints: Checkpoints, ledger: Ledger
+) -> None:
+    """See to it that there are a newest and a safe checkpoint from the first step on."""
+    if not checkpoints.last.is_file():
+        checkpoints.save(model, optimizer, ledger)
+    if safe_step(ledger) or not checkpoints.safe.is_file():
+        checkpoints.make_safe()
+
+
 def healthy(pulse: Pulse) -> bool:
     """Whether the loss is nearer to its best than to trouble."""
     return not pulse.losses or median(pulse.losses) < pulse.lowest_loss + LOSS_MARGIN / 2
@@ -95,7 +115,7 @@ def roll_back(
             "the last good weights are kept; if it is always the same step, look into the corpus",
         )
     before = checkpoints.load(model, optimizer, checkpoints.safe)
-    before.seconds = ledger.seconds  # time that is gone is gone
+    before.seconds, before.reserve = ledger.seconds, ledger.reserve  # time that is gone is gone
     before.pulse.factor = pulse.factor / 2
     before.pulse.rollbacks = pulse.rollbacks + 1
     before.pulse.trouble_step = max(step, pulse.trouble_step)
