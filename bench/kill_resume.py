@@ -115,10 +115,10 @@ class Trials:
                 kills += self._kill(session, reader, variant, out, first=not kills)
             session.wait()
             os.close(reader)
+            if kills and stage(out) == "bundle written":
+                break
             if session.code > 0:
                 raise SystemExit(f"the run in {out} failed:\n{session.said}")
-            if session.code == 0 and kills:
-                break
             if session.code == 0:  # it was too quick to be killed: nothing has been shown
                 out.rename(out.with_name(f"{out.name}-too-quick-{time.monotonic_ns()}"))
         same = digest(out) == whole.sha256

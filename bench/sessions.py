@@ -25,7 +25,9 @@ def warm_up() -> None:
     import crosslight.tasks.plan
     import crosslight.tasks.runs
     import crosslight.tasks.train  # noqa: F401
+    from crosslight.train import events
 
+    events.available()  # which imports TensorBoard
     torch.set_num_threads(1)
     torch.optim.Adam([torch.nn.Parameter(torch.zeros(1))])  # loads what optimizers load when first made
 
