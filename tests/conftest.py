@@ -129,6 +129,7 @@ validations = 4
 sample_size = 5
 average_last = 2
 threads = 1
+precision = "fp32"
 
 [decode]
 max_extra = 8

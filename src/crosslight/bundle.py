@@ -27,6 +27,7 @@ from torch import Tensor, nn
 from crosslight import __version__
 from crosslight.config.load import read_toml, run_config, to_toml
 from crosslight.config.run import RunConfig
+from crosslight.durable import flush, flush_tree
 from crosslight.errors import BundleError
 from crosslight.models.build import build_model
 from crosslight.models.transformer import Transformer
@@ -97,10 +98,12 @@ def save_bundle(bundle: Bundle, directory: Path) -> None:
         (beside / "bundle.json").write_text(
             json.dumps(head, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
         )
+        flush_tree(beside)
         shutil.rmtree(old, ignore_errors=True)
         if directory.exists():
             directory.rename(old)
         beside.rename(directory)
+        flush(directory.parent)
         shutil.rmtree(old, ignore_errors=True)
     except (OSError, SafetensorError) as error:
         shutil.rmtree(beside, ignore_errors=True)

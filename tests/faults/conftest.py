@@ -1,6 +1,7 @@
 """What the tests of faults share: the one number that a run is judged by."""
 
 import hashlib
+import re
 from pathlib import Path
 
 import pytest
@@ -14,3 +15,19 @@ def weights_of():
         return hashlib.sha256((run / "bundle" / "model.safetensors").read_bytes()).hexdigest()
 
     return digest
+
+
+@pytest.fixture
+def differences():
+    """The rows of the table that resuming prints: setting -> (in the checkpoint, asked for, in force)."""
+
+    def rows(printed: str) -> dict[str, list[str]]:
+        lines = [re.split(r" {2,}", line) for line in printed.splitlines()]
+        heads = [i for i, line in enumerate(lines) if line[0] == "setting"]
+        if not heads:
+            return {}
+        assert lines[heads[0]] == ["setting", "in the checkpoint", "asked for", "in force"]
+        table = lines[heads[0] + 1 :]
+        return {line[0]: line[1:] for line in table if len(line) == 4 and line[0].count(".") == 1}
+
+    return rows

@@ -55,4 +55,5 @@ if __name__ == "__main__":
     del sys.argv[1:4]
     watch = Watch(Path(folder), int(step), int(number))
     loop.training_step, loop.objective_of = watch.training_step, watch.objective_of
+    loop.rehearse = lambda *_: None  # whose step is none of the run
     main()

@@ -18,7 +18,7 @@ from crosslight.train.budget import (
     share,
 )
 from crosslight.train.checkpoints import Ledger
-from crosslight.train.loop import done, finished
+from crosslight.train.span import done, finished
 
 seconds = st.floats(1e-4, 30)
 costs = st.builds(Costs, step=seconds, loss_batch=seconds, sentence=seconds, files=seconds)

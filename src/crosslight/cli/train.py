@@ -37,7 +37,7 @@ def train(
         str | None, typer.Option(help="tiny, small, strong, base, big; chosen for you unless given.")
     ] = None,
     config: Annotated[
-        Path | None, typer.Option(help="A TOML file of settings, laid over the preset.")
+        Path | None, typer.Option(help="A TOML file of settings, laid over the preset or the resumed run's.")
     ] = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="One setting, e.g. model.dropout=0.2.")
@@ -84,9 +84,9 @@ def train(
                         settings, directory, console, notes=reasons, started=started, world=world
                     )
             else:
-                _refuse(out=out, preset=preset, config=config)
+                _refuse(out=out, preset=preset)
                 with runs.old_run(directory):
-                    settings, changes = runs.reopen(directory, wishes)
+                    settings, changes = runs.reopen(directory, wishes, config)
                     outcome = task.train(
                         settings, directory, console, resume=True, notes=changes, world=world
                     )
@@ -135,7 +135,7 @@ def _refuse(**options: object) -> None:
     if given:
         raise ConfigError(
             f"{', '.join(given)} cannot be given with --resume: the run has its settings",
-            "leave it out; --steps, --minutes and --set may change what a run that has begun still can",
+            "leave it out; --config, --steps, --minutes and --set may change what such a run still can",
         )
 
 

@@ -77,7 +77,9 @@ class SubwordConfig(Settings):
 class TrainConfig(Settings):
     """How the model learns. Exactly one of steps and minutes ends the run."""
 
-    seed: int = Field(1, description="Decides initialization, order, dropout and sampling.")
+    seed: Annotated[int, Field(ge=0)] = Field(
+        1, description="Decides initialization, order, dropout and sampling."
+    )
     steps: Size | None = Field(
         None, description="Length of the run in optimizer updates: reproducible bit for bit."
     )
@@ -127,6 +129,11 @@ class TrainConfig(Settings):
         500,
         description="Validation pairs that the bundle carries, to see later what fine-tuning forgets "
         "(0 = none, for private text).",
+    )
+    disk_gb: Positive | None = Field(
+        None,
+        description="Disk that the checkpoints may take, in GB; of the kept models the oldest go. "
+        "Unless given, only the free space counts.",
     )
     checkpoint_seconds: Positive = Field(60.0, description="Longest work that a crash can lose.")
     threads: Size | None = Field(
@@ -188,3 +195,18 @@ class RunConfig(Settings):
         default_factory=FinetuneConfig, description="Where training starts, if from a finished model."
     )
     decode: DecodeConfig = Field(default_factory=DecodeConfig, description="The search.")
+
+    @model_validator(mode="after")
+    def _sections_fit(self) -> Self:
+        if self.model.tie == "three" and not self.subword.joint:
+            raise ValueError(
+                'model.tie = "three" shares one table of pieces, but with subword.joint = false '
+                'each language has its own; set subword.joint = true, or model.tie = "two"'
+            )
+        if self.model.positions == "learned" and self.model.max_positions < self.train.max_length:
+            raise ValueError(
+                f"model.max_positions = {self.model.max_positions}, but sentences of up to "
+                f"train.max_length = {self.train.max_length} tokens are trained on; "
+                "set a larger model.max_positions, or a smaller train.max_length"
+            )
+        return self

@@ -5,6 +5,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
+from crosslight.durable import take_place
 from crosslight.errors import CrosslightError
 
 
@@ -24,7 +25,7 @@ def written(path: Path) -> Iterator[TextIO]:
         with beside.open("w", encoding="utf-8", newline="\n") as file:
             yield file
         if is_plain:
-            beside.replace(place)
+            take_place(beside, place)
     except OSError as error:
         raise CrosslightError(
             f"{path} could not be written: {error.strerror or error}",

@@ -48,7 +48,6 @@ def follow(out: Path, world: World) -> Outcome:
         None,
         threads=threads,
         precision=getattr(torch, environment["precision"]),
-        resume=checkpoints.last.is_file(),
         world=world,
     )
     return Outcome(None, stopped_by)

@@ -7,7 +7,6 @@ from typing import Any
 from crosslight.config.choose import choose_preset, choose_regularization
 from crosslight.config.load import merge, preset_text, read_toml, run_config
 from crosslight.config.run import RunConfig
-from crosslight.errors import ConfigError
 from crosslight.tasks import finetune
 from crosslight.tasks.choose import Prospect
 from crosslight.tasks.prepare import count_pairs, spool_pipes
@@ -75,20 +74,7 @@ def _resolved(
     if isinstance(data, dict):
         languages = {"src_lang": language_of(data.get("src")), "tgt_lang": language_of(data.get("tgt"))}
         tree["data"] = merge({name: code for name, code in languages.items() if code}, data)
-    config = run_config(tree, origin)
-    if config.model.tie == "three" and not config.subword.joint:
-        raise ConfigError(
-            f'{origin}: model.tie = "three" shares one table of pieces, but with subword.joint = false '
-            "each language has its own",
-            'set subword.joint = true, or model.tie = "two"',
-        )
-    if config.model.positions == "learned" and config.model.max_positions < config.train.max_length:
-        raise ConfigError(
-            f"{origin}: model.max_positions = {config.model.max_positions}, but sentences of up to "
-            f"train.max_length = {config.train.max_length} tokens are trained on",
-            "set a larger model.max_positions, or a smaller train.max_length",
-        )
-    return config
+    return run_config(tree, origin)
 
 
 def language_of(file: object) -> str:

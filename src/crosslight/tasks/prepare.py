@@ -21,6 +21,7 @@ from crosslight.config.run import DataConfig, RunConfig
 from crosslight.data.encoding import write_ids
 from crosslight.data.ragged import Ragged
 from crosslight.data.stream import ParallelCorpus, write_text
+from crosslight.durable import flush_tree
 from crosslight.errors import ConfigError, CorpusError, RunError
 from crosslight.tasks.files import write_text as write_file
 from crosslight.tasks.holdout import held_out_pairs
@@ -128,6 +129,7 @@ def prepare(config: RunConfig, directory: Path, say: Say, show: Show = lambda li
             write_ids(directory / "valid", name, vocabulary)
             say(f"{name}: {n_tokens:,} tokens in {n_pairs:,} sentences ({n_tokens / n_pairs:.1f} each)")
             _say_rate(rate, say)
+    flush_tree(directory)  # first the files, then the word that they are all there
     write_file(done, json.dumps(fingerprint))
     return _open(directory)
 

@@ -5,24 +5,20 @@ the corrected command works at once in the same place.
 """
 
 import shutil
+import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from crosslight.config.load import merge, read_toml, run_config, to_toml
+from crosslight.config.load import read_toml, run_config, to_toml
 from crosslight.config.run import RunConfig
-from crosslight.errors import ConfigError, CrosslightError, RunError, TrainingError
+from crosslight.errors import CrosslightError, RunError, TrainingError
+from crosslight.tasks.differences import Wish, settings_in_force
 from crosslight.tasks.files import write_text
 from crosslight.train.checkpoints import Checkpoints
-from crosslight.train.loop import finished
-
-CHANGEABLE = ("train", "decode")
-PINNED = (
-    "seed",
-    "threads",
-    "precision",
-)  # of [train]: what the random numbers and the last bits of sums depend on
+from crosslight.train.recovery import begin_anew
+from crosslight.train.span import finished
 
 
 @contextmanager
@@ -33,7 +29,7 @@ def new_run(out: Path) -> Iterator[None]:
         RunError: `out` holds another run or other things, or cannot be written.
     """
     existed = out.is_dir()
-    if out.exists() and not (existed and all(file.suffix == ".part" for file in out.iterdir())):
+    if out.exists() and not (existed and all(map(_is_left_over, out.iterdir()))):
         is_run = (out / "config.toml").is_file()
         raise RunError(
             f"{out} already {'holds a run' if is_run else 'exists and holds other things'}",
@@ -69,36 +65,52 @@ def write_settings(out: Path, config: RunConfig) -> None:
     write_text(out / "config.toml", to_toml(config))
 
 
-def reopen(out: Path, changes: Mapping[str, Any] | None = None) -> tuple[RunConfig, list[str]]:
-    """The settings of the run in `out` under these changes, and a line for each that is new.
+def reopen(
+    out: Path, changes: Mapping[str, Any] | None = None, file: Path | None = None
+) -> tuple[RunConfig, list[str]]:
+    """The settings that the run in `out` goes on with, and a table of those that differ from its checkpoint.
 
-    A new length replaces the old one, be it steps or minutes. Changed settings are written into the
-    run, and patience begins anew.
+    The run's config.toml may have been edited; `file` is laid over it, then `changes` (options). A new
+    length replaces the old one, be it steps or minutes. What is in force is written into the run;
+    where anything has changed, patience and the watch over the loss begin anew.
 
     Raises:
         RunError: there is no run, or it is finished and was given no longer length.
-        ConfigError: a change that cannot be made in a run that has begun.
+        ConfigError: a file that is none, or an option that cannot change in a run that has begun.
     """
-    file = out / "config.toml"
-    if not file.is_file():
+    own = out / "config.toml"
+    if not own.is_file():
         raise RunError(f"{out} holds no run to resume", "leave --resume out to start one")
-    before = run_config(read_toml(file), str(file))
-    after = _changed(before, changes or {})
-    checkpoints = Checkpoints(out / "checkpoints", after.train.average_last)
-    ledger = checkpoints.ledger() if checkpoints.last.is_file() else None
-    if ledger and ledger.stale and after != before:
-        ledger.stale = 0
-        checkpoints.amend(ledger)
-    if ledger and finished(ledger, after.train) and (out / "bundle").is_dir():
-        raise RunError(
-            f"the run in {out} is finished, after {ledger.step:,} steps "
-            f"and {ledger.seconds / 60:.1f} minutes",
-            f"use it: crosslight translate {out}; or train it longer: add --steps or --minutes, "
-            "counted from its beginning",
-        )
-    if after != before:
-        write_text(file, to_toml(after))
-    return after, _differences(before, after)
+    written = run_config(read_toml(own), str(own))
+    wishes = [Wish(own.name, _whole(written), must=False)]
+    wishes += [Wish(file.name, read_toml(file), must=False)] if file else []
+    wishes += [Wish("option", changes or {}, must=True)]
+    checkpoints = Checkpoints(out / "checkpoints", written.train.average_last)
+    if checkpoints.newest() is None:
+        settings, table = settings_in_force(written, wishes[1:])
+    else:
+        ledger, trained_with = checkpoints.resumable()
+        trained = run_config(tomllib.loads(trained_with), str(checkpoints.last)) if trained_with else written
+        settings, table = settings_in_force(trained, wishes)
+        if settings != trained:
+            ledger.stale = 0
+        if finished(ledger, settings.train) and (out / "bundle").is_dir():
+            raise RunError(
+                f"the run in {out} is finished, after {ledger.step:,} steps "
+                f"and {ledger.seconds / 60:.1f} minutes",
+                f"use it: crosslight translate {out}; or train it longer: add --steps or --minutes, "
+                "counted from its beginning",
+            )
+        if settings != trained:
+            checkpoints.settings = to_toml(settings)
+            begin_anew(checkpoints)
+    if settings != written:
+        write_text(own, to_toml(settings))
+    return settings, table
+
+
+def _whole(config: RunConfig) -> dict[str, Any]:
+    return {section: dict(getattr(config, section)) for section in RunConfig.model_fields}
 
 
 @contextmanager
@@ -115,6 +127,12 @@ def _writing(out: Path) -> Iterator[None]:
         ) from error
 
 
+def _is_left_over(path: Path) -> bool:
+    """Whether a run that was killed before it had its settings may have left this."""
+    is_spooled = path.name == "data" and path.is_dir()
+    return path.suffix == ".part" or (is_spooled and all(p.match("pipe-*.tsv") for p in path.iterdir()))
+
+
 def _clear(out: Path, keep_directory: bool) -> None:
     if not keep_directory:
         shutil.rmtree(out, ignore_errors=True)
@@ -124,32 +142,3 @@ def _clear(out: Path, keep_directory: bool) -> None:
             shutil.rmtree(entry, ignore_errors=True)
         else:
             entry.unlink()
-
-
-def _changed(config: RunConfig, changes: Mapping[str, Any]) -> RunConfig:
-    tree = config.model_dump(exclude_none=True)
-    if {"steps", "minutes"} & changes.get("train", {}).keys():
-        tree["train"] = {k: v for k, v in tree["train"].items() if k not in ("steps", "minutes")}
-    changed = run_config(merge(tree, changes), "--resume")
-    for section in RunConfig.model_fields:
-        for name, value in getattr(config, section):
-            may_change = section in CHANGEABLE and name not in PINNED
-            if getattr(getattr(changed, section), name, None) != value and not may_change:
-                raise ConfigError(
-                    f"{section}.{name} cannot change in a run that has begun; it is {value!r}",
-                    f"start a new run with -o; [train] (but {', '.join(PINNED)}) and [decode] may change",
-                )
-    return changed
-
-
-def _differences(before: RunConfig, after: RunConfig) -> list[str]:
-    return [
-        f"{section}.{name}: {_said(value)} → {_said(getattr(getattr(after, section), name))}"
-        for section in CHANGEABLE
-        for name, value in getattr(before, section)
-        if getattr(getattr(after, section), name) != value
-    ]
-
-
-def _said(value: object) -> str:
-    return "not set" if value is None else str(value)

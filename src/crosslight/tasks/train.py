@@ -21,6 +21,7 @@ from torch import Tensor
 
 from crosslight import __version__
 from crosslight.bundle import Bundle, Facts, save_bundle
+from crosslight.config.load import to_toml
 from crosslight.config.run import RunConfig
 from crosslight.data.stream import Stream
 from crosslight.models.build import build_model
@@ -34,10 +35,12 @@ from crosslight.tasks.statistics import write_statistics
 from crosslight.tasks.validate import Validator
 from crosslight.text.subword import PAD_ID
 from crosslight.train.checkpoints import Checkpoints, Ledger, load_weights, weights
+from crosslight.train.disk import n_kept
 from crosslight.train.distributed import ALONE, World
 from crosslight.train.loop import fit, schedule_of
 from crosslight.train.machine import choose_device, keep_freed_memory, probe_precision, probe_threads
 from crosslight.train.progress import Progress
+from crosslight.train.rehearsal import n_bytes
 
 
 @dataclass(frozen=True)
@@ -94,8 +97,9 @@ def train(
         bundle = Bundle(
             config, prepared.src_subword, prepared.tgt_subword, model, _facts(config, prepared, Ledger())
         )
-        checkpoints = Checkpoints(out / "checkpoints", config.train.average_last)
-        resume = resume and checkpoints.last.is_file()
+        checkpoints = Checkpoints(out / "checkpoints", config.train.average_last, to_toml(config))
+        checkpoints.keep = n_kept(checkpoints, n_bytes(model), config.train, progress.say)
+        resume = resume and checkpoints.newest() is not None
         validator = Validator(bundle, prepared, config.train.sample_size, threads)
         check = finetune.forgetting(config, bundle, prepared, out, validator, threads)
         pace = budget.pace(

@@ -1,7 +1,8 @@
 """Checkpoints: everything that resuming needs, in one file that is whole or not there.
 
     checkpoints/
-      last.safetensors          weights, Adam's moments, and the position (JSON in the header)
+      last.safetensors          weights, Adam's moments; in the header the ledger and the settings in force
+      safe.safetensors          the same of an earlier step: what `train.recovery` rolls back to
       kept-0000001200.safetensors   weights alone, at the validations: the newest few, to be averaged
       best.safetensors          weights alone, at the lowest validation loss
 
@@ -12,7 +13,9 @@ is pickled.
 
 import json
 import os
+import shutil
 import zlib
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +26,21 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from crosslight.data.stream import Position
+from crosslight.durable import take_place
 from crosslight.errors import RunError, TrainingError
+
+
+@dataclass
+class Pulse:
+    """How training has felt lately: what `train.recovery` judges its health by."""
+
+    losses: list[float] = field(default_factory=list)  # of the last steps
+    norms: list[float] = field(default_factory=list)  # of the gradient
+    lowest_loss: float = float("inf")  # of the running medians so far
+    lowest_norm: float = float("inf")
+    factor: float = 1.0  # on the learning rate: halved by every rollback
+    rollbacks: int = 0  # without progress since
+    trouble_step: int = 0  # the last step that went wrong
 
 
 @dataclass
@@ -42,6 +59,7 @@ class Ledger:
     best_loss: float = float("inf")
     best_step: int = 0
     stale: int = 0  # validations since the best
+    pulse: Pulse = field(default_factory=Pulse)
 
     def to_json(self) -> str:
         """As text for a file's header."""
@@ -51,17 +69,29 @@ class Ledger:
     def from_json(cls, text: str) -> "Ledger":
         """Back from `to_json`."""
         tree: dict[str, Any] = json.loads(text)
-        return cls(**{**tree, "position": Position(*tree["position"])})
+        parts = {"position": Position(*tree["position"]), "pulse": Pulse(**tree.get("pulse", {}))}
+        return cls(**{**tree, **parts})
 
 
 class Checkpoints:
-    """The checkpoints of one run."""
+    """The checkpoints of one run.
 
-    def __init__(self, directory: Path, keep: int) -> None:
+    Args:
+        keep: how many kept weights stay for the average.
+        settings: those in force, as TOML; written into the checkpoints to resume from.
+    """
+
+    def __init__(self, directory: Path, keep: int, settings: str = "") -> None:
         self.directory = directory
         self.keep = keep
+        self.settings = settings
         self.last = directory / "last.safetensors"
+        self.safe = directory / "safe.safetensors"
         self.best = directory / "best.safetensors"
+
+    def newest(self) -> Path | None:
+        """What resuming starts from: `last`; without it `safe`; without both nothing."""
+        return next((path for path in (self.last, self.safe) if path.is_file()), None)
 
     def save(self, model: nn.Module, optimizer: torch.optim.Optimizer, ledger: Ledger) -> None:
         """Replace `last`.
@@ -73,51 +103,88 @@ class Checkpoints:
         names = [name for name, _ in model.named_parameters()]
         for name, state in zip(names, _states(optimizer), strict=True):
             tensors |= {f"adam.{key}.{name}": value for key, value in state.items()}
-        _write(self.last, tensors, {"ledger": ledger.to_json()})
+        _write(self.last, tensors, self._header(ledger))
 
-    def load(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> Ledger:
-        """Put model and optimizer where `last` left them.
+    def make_safe(self) -> None:
+        """Let `last` be `safe` too: a second name of one file, where the file system has such.
+
+        Raises:
+            TrainingError: it cannot be written; the one before is untouched.
+        """
+        beside = self.safe.with_suffix(".part")
+        try:
+            beside.unlink(missing_ok=True)
+            try:
+                os.link(self.last, beside)
+            except OSError:
+                shutil.copyfile(self.last, beside)
+            take_place(beside, self.safe)
+        except OSError as error:
+            raise _not_written(self.safe, error) from error
+
+    def load(self, model: nn.Module, optimizer: torch.optim.Optimizer, path: Path | None = None) -> Ledger:
+        """Put model and optimizer where the newest checkpoint, or the one in `path`, left them.
 
         Raises:
             RunError: there is none, it is damaged, or it is of another model.
         """
-        tensors, header = _read(self.last)
+        path = path or self.newest() or self.last
+        tensors, header = _read(path)
         try:
             model.load_state_dict(_part(tensors, "model."), strict=False)
             missing = set(weights(model)) - set(_part(tensors, "model."))
             if missing:
                 raise KeyError(sorted(missing)[0])
-            for index, (name, parameter) in enumerate(model.named_parameters()):
+            ledger = Ledger.from_json(header["ledger"])
+            optimizer.state.clear()
+            for name, parameter in model.named_parameters() if ledger.step else ():
                 state = {key: tensors[f"adam.{key}.{name}"] for key in ("step", "exp_avg", "exp_avg_sq")}
-                optimizer.state[optimizer.param_groups[0]["params"][index]] = {
+                optimizer.state[parameter] = {
                     key: value if key == "step" else value.to(parameter.device)
                     for key, value in state.items()
                 }
-            return Ledger.from_json(header["ledger"])
+            return ledger
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
             raise RunError(
-                f"{self.last} does not fit this run: {error}",
+                f"{path} does not fit this run: {error}",
                 "it is of another model or another version; start anew in another directory",
             ) from error
 
-    def ledger(self) -> Ledger:
-        """Where `last` left training.
+    def resumable(self) -> tuple[Ledger, str]:
+        """Where the newest checkpoint left training, and the settings (TOML) then in force.
 
         Raises:
             RunError: there is none, it is damaged, or of another version.
         """
-        _, header = _read(self.last)
+        path = self.newest() or self.last
+        _, header = _read(path)
         try:
-            return Ledger.from_json(header["ledger"])
+            return Ledger.from_json(header["ledger"]), header.get("settings", "")
         except (KeyError, TypeError, ValueError) as error:
             raise RunError(
-                f"{self.last} does not say where training stood: {error!r}",
+                f"{path} does not say where training stood: {error!r}",
                 "it is of another version; start anew in another directory",
             ) from error
 
+    def ledger(self) -> Ledger:
+        """Where the newest checkpoint left training.
+
+        Raises:
+            RunError: there is none, it is damaged, or of another version.
+        """
+        return self.resumable()[0]
+
     def amend(self, ledger: Ledger) -> None:
-        """Put another ledger into `last`."""
-        _write(self.last, _read(self.last)[0], {"ledger": ledger.to_json()})
+        """Make a `last` of the newest checkpoint's weights, another ledger, and the settings in force.
+
+        Raises:
+            TrainingError: it cannot be written; the one before is untouched.
+            RunError: the newest checkpoint is damaged.
+        """
+        _write(self.last, _read(self.newest() or self.last)[0], self._header(ledger))
+
+    def _header(self, ledger: Ledger) -> dict[str, str]:
+        return {"ledger": ledger.to_json(), "settings": self.settings}
 
     def keep_weights(self, model: nn.Module, step: int, best: bool) -> None:
         """Keep the weights for averaging, and as the best if they are. The oldest ones go."""
@@ -207,12 +274,15 @@ def _write(path: Path, tensors: dict[str, Tensor], header: dict[str, str]) -> No
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         save_file(tensors, beside, {**header, "crc32": _checksum(tensors, header)})
-        with beside.open("rb+") as file:
-            os.fsync(file.fileno())
-        beside.replace(path)
+        take_place(beside, path)
     except (OSError, SafetensorError) as error:
-        beside.unlink(missing_ok=True)
-        raise TrainingError(
-            f"{path} could not be written: {error}",
-            "free some space on the disk and resume; the checkpoint before this one is good",
-        ) from error
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+        raise _not_written(path, error) from error
+
+
+def _not_written(path: Path, error: Exception) -> TrainingError:
+    return TrainingError(
+        f"{path} could not be written: {error}",
+        "free some space on the disk and resume; the checkpoint before this one is good",
+    )

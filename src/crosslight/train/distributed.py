@@ -120,18 +120,6 @@ class World:
             parameter.grad = gradient.view_as(parameter)
         return float(total)
 
-    def share_weights(self, model: nn.Module) -> None:
-        """Give every process the weights of the first.
-
-        Raises:
-            TrainingError: a process is gone.
-        """
-        if self.size == 1:
-            return
-        with _connected(self), torch.no_grad():
-            for parameter in model.parameters():
-                dist.broadcast(parameter, 0, group=self.group)
-
     def _largest(self, numbers: list[float]) -> list[float]:
         if self.size == 1:
             return numbers

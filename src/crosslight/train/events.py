@@ -36,9 +36,9 @@ class Events:
                 file.unlink()
 
     def add(self, record: Mapping[str, Any]) -> None:
-        """A record of metrics.jsonl: each of its numbers under "kind/name"; null is left out."""
+        """A record of metrics.jsonl: each of its numbers under "kind/name"; the rest is left out."""
         for name, value in record.items():
-            if name not in POSITIONS and value is not None:
+            if name not in POSITIONS and isinstance(value, int | float):
                 self._writer.add_scalar(
                     f"{record['kind']}/{name}",
                     value,

@@ -7,50 +7,27 @@ run of given `steps` is interrupted, it ends with the same weights, bit for bit.
 """
 
 import gc
-import signal
-import time
 from collections.abc import Callable
-from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
-from types import FrameType
-from typing import Self
+from functools import partial
 
 import torch
 from torch import nn
 
 from crosslight.config.run import TrainConfig
-from crosslight.data.prefetch import Batches, batches_ahead
-from crosslight.data.stream import Position, Stream
+from crosslight.data.stream import Stream
 from crosslight.nn.threads import lone_threads
-from crosslight.train.budget import share as share_of_time
 from crosslight.train.checkpoints import Checkpoints, Ledger
 from crosslight.train.distributed import ALONE, World
+from crosslight.train.feed import Feed
+from crosslight.train.lead import Lead
 from crosslight.train.objectives import objective_of
 from crosslight.train.progress import Progress, Validation
+from crosslight.train.recovery import attempt, roll_back, safe_step
+from crosslight.train.rehearsal import rehearse
 from crosslight.train.schedules import Schedule, linear, noam
+from crosslight.train.span import Clock, done, finished, is_warm
 from crosslight.train.step import adam, training_step
-
-
-@dataclass
-class StopRequest:
-    """Ctrl-C or SIGTERM asks to stop after the step under way; a second Ctrl-C stops at once."""
-
-    signal: int | None = None
-
-    def __enter__(self) -> Self:
-        self._before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-        for number in self._before:
-            signal.signal(number, self._ask)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def _ask(self, number: int, frame: FrameType | None) -> None:
-        if self.signal is not None:
-            raise KeyboardInterrupt
-        self.signal = number
+from crosslight.train.stop import StopRequest
 
 
 def fit(
@@ -75,7 +52,7 @@ def fit(
         threads: into how many shards a batch is cut on a CPU, each taken by a thread of its own;
             of all processes together.
         precision: of matrix products.
-        validate: judges the model as it stands; only the first process needs it, and `progress`.
+        validate, progress: judge and show the training; those of the first process.
         resume: go on from the last checkpoint.
         seconds_before: time that preparing has taken, counted to the minutes.
         reserve: what to keep back of the minutes for the end, in seconds, by what a validation has
@@ -83,72 +60,66 @@ def fit(
         world: the processes that train together. The first one alone validates and writes.
 
     Returns: where training stands, and the signal that stopped it early, if one did.
+
+    Raises:
+        TrainingError: training blows up again and again, memory or disk are too small, a process is gone.
+        RunError: the last checkpoint is damaged.
     """
     objective = objective_of(config)
     optimizer = adam(model, config.beta1, config.beta2, config.epsilon)
-    ledger = (
-        checkpoints.load(model, optimizer)
-        if resume
-        else Ledger(seconds=seconds_before, began=seconds_before, reserve=reserve(0.0))
-    )
+    ledger = Ledger(seconds=seconds_before, began=seconds_before, reserve=reserve(0.0))
+    lead = None
+    if validate and progress:
+        lead = Lead(model, optimizer, config, checkpoints, validate, progress, reserve)
+        ledger = checkpoints.load(model, optimizer) if resume else ledger
+        lead.begin(ledger)
+    world.told()  # now there is a checkpoint, and the others begin with it
+    if not lead:
+        ledger = checkpoints.load(model, optimizer)
     if config.compile:
         # Lengths vary from batch to batch; without `dynamic` each would be compiled anew.
         model.features = torch.compile(model.features, dynamic=True)  # type: ignore[assignment, arg-type]
-    if world.leads:
-        checkpoints.forget_after(ledger.step)
-    if progress:
-        progress.go_back(ledger.step)
     device = next(model.parameters()).device
     n_shards = threads if device.type == "cpu" else world.size
-    world.share_weights(model)
-    world.agree(ledger, None)
-    clock, last_saved = Clock(ledger), time.monotonic()
-    n_judged = validations_due(ledger, config)
-    asked = None
+    n_own = -(-n_shards // world.size)
+    clock, asked = Clock(ledger), None
     model.train()
     gc.freeze()  # what is there now stays to the end: the collector need not look at it again
-    with StopRequest() as stop, lone_threads(-(-n_shards // world.size)) as pool, ExitStack() as source:
-        batches = source.enter_context(closing(batches_from(ledger, stream)))
+    with StopRequest() as stop, lone_threads(n_own) as pool, Feed(stream, ledger) as feed:
+        clip = config.clip_norm or None
+        step = partial(
+            training_step,
+            model,
+            objective=objective,
+            optimizer=optimizer,
+            clip_norm=clip,
+            pool=pool,
+            precision=precision,
+        )
+        rehearse(model, stream, objective, step, optimizer, n_own, world.size, config.accumulate, precision)
         while not finished(ledger, config):
-            if ledger.warm != is_warm(ledger, config):
-                ledger.warm, ledger.position = not ledger.warm, Position()
-                source.close()
-                batches = source.enter_context(closing(batches_from(ledger, stream)))
-            shards = []
-            for _ in range(config.accumulate):
-                batch, ledger.position = next(batches)
-                shards += batch.to(device).shards(n_shards)
-            rate = schedule(ledger.step + 1, done(ledger, config))
-            result = training_step(
-                model,
-                shards,
-                objective,
-                optimizer,
-                rate,
-                clip_norm=config.clip_norm or None,
-                seed=config.seed * 1_000_003 + ledger.step,
-                pool=pool,
-                precision=precision,
-                world=world,
-            )
+            batches = [feed.next(ledger, is_warm(ledger, config)) for _ in range(config.accumulate)]
+            shards = [shard for batch in batches for shard in batch.to(device).shards(n_shards)]
+            rate = ledger.pulse.factor * schedule(ledger.step + 1, done(ledger, config))
+            seed = config.seed * 1_000_003 + ledger.step
             ledger.step += 1
-            ledger.n_tokens += result.n_tokens
+            result = attempt(ledger, partial(step, shards, rate=rate, seed=seed, world=world))
             clock.tick()
-            if progress:
-                progress.step(ledger, result, rate, done(ledger, config))
-
-            judged = validations_due(ledger, config) > n_judged
-            if judged and validate and progress:
-                n_judged, judging = validations_due(ledger, config), time.monotonic()
-                judge(model, ledger, checkpoints, validate, progress, done(ledger, config))
-                clock.tick()
+            if isinstance(result, str):  # what is wrong
+                ledger, told = roll_back(model, optimizer, checkpoints, ledger, result, leads=bool(lead))
+                clock = Clock(ledger)
+                feed.go_to(ledger)
+                if lead:
+                    lead.go_to(ledger)
+                    lead.progress.rollback(ledger, told)
+                continue
+            ledger.n_tokens += result.n_tokens
+            is_safe = safe_step(ledger)
+            if lead:
+                lead.show(ledger, result, rate, clock)
             asked = world.agree(ledger, stop.signal)
-            overdue = time.monotonic() - last_saved > config.checkpoint_seconds
-            if world.leads and (judged or overdue or asked or finished(ledger, config)):
-                checkpoints.save(model, optimizer, ledger)
-                last_saved = time.monotonic()
-            if world.leads and judged and not finished(ledger, config):
-                ledger.reserve = reserve(last_saved - judging)
+            if lead:
+                lead.save(ledger, asked, is_safe)
             world.agree(ledger, None)
             if asked:
                 break
@@ -156,74 +127,8 @@ def fit(
     return ledger, asked
 
 
-def batches_from(ledger: Ledger, stream: Stream) -> Batches:
-    """The batches from where the ledger stands: of both directions in the warm start, of one after it."""
-    return batches_ahead(replace(stream, both_ways=ledger.warm), ledger.position)
-
-
-def is_warm(ledger: Ledger, config: TrainConfig) -> bool:
-    """Whether this part of the run is the warm start."""
-    return done(ledger, config) < config.bidirectional
-
-
-def judge(
-    model: nn.Module,
-    ledger: Ledger,
-    checkpoints: Checkpoints,
-    validate: Callable[[], Validation],
-    progress: Progress,
-    share: float,
-) -> None:
-    """Validate, keep the weights, and note in the ledger whether they are the best so far."""
-    model.eval()
-    validation = validate()
-    model.train()
-    ledger.judged_step, ledger.judged_loss = ledger.step, validation.loss
-    best = validation.loss < ledger.best_loss
-    if best:
-        ledger.best_loss, ledger.best_step, ledger.stale = validation.loss, ledger.step, 0
-    else:
-        ledger.stale += 1
-    checkpoints.keep_weights(model, ledger.step, best)
-    progress.validation(ledger, validation, share)
-
-
-def done(ledger: Ledger, config: TrainConfig) -> float:
-    """How much of the run is behind us, from 0 to 1."""
-    if config.steps is not None:
-        return min(1.0, ledger.step / config.steps)
-    return share_of_time(ledger.seconds, ledger.began, 60 * (config.minutes or 0) - ledger.reserve)
-
-
-def validations_due(ledger: Ledger, config: TrainConfig) -> int:
-    """How many validations belong to what is behind us: they divide the run into equal parts."""
-    return int(done(ledger, config) * config.validations)
-
-
-def finished(ledger: Ledger, config: TrainConfig) -> bool:
-    """Whether the run is over: its length is reached, or its patience lost."""
-    impatient = config.patience is not None and ledger.stale >= config.patience
-    return done(ledger, config) >= 1 or impatient
-
-
 def schedule_of(config: TrainConfig, d_model: int) -> Schedule:
     """The schedule that the settings name."""
     if config.schedule == "noam":
         return noam(d_model, config.warmup_steps, config.learning_rate)
     return linear(config.learning_rate, config.warmup_steps)
-
-
-@dataclass
-class Clock:
-    """Adds the time that passes to the ledger."""
-
-    ledger: Ledger
-
-    def __post_init__(self) -> None:
-        self._last = time.monotonic()
-
-    def tick(self) -> None:
-        """Count the time since the last tick."""
-        now = time.monotonic()
-        self.ledger.seconds += now - self._last
-        self._last = now

@@ -76,6 +76,8 @@ class Progress:
         """Begin after this step: what was recorded later, a crash cut off from the run."""
         kept = self._metrics.go_back(step)
         self._samples.go_back(step)
+        if self._events is not None:
+            self._events.close()
         if events.available():
             self._events = events.Events(self._events_directory, kept)
 
@@ -117,6 +119,12 @@ class Progress:
         elif time.monotonic() - self._shown > PLAIN_SECONDS:
             self._shown = time.monotonic()
             self.say(f"{share:4.0%}  {line}" if known else f"      {line}")
+
+    def rollback(self, ledger: Ledger, what: str) -> None:
+        """Called after training has gone back to a safe state; `what` says why, and to where."""
+        self.go_back(ledger.step)
+        self._record(kind="rollback", **self._where(ledger), factor=ledger.pulse.factor, what=what)
+        self.say(what)
 
     def validation(self, ledger: Ledger, validation: Validation, share: float) -> None:
         """Called after every validation."""

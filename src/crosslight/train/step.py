@@ -30,6 +30,10 @@ class StepResult(NamedTuple):
     grad_norm: float
 
 
+class NotFiniteError(TrainingError):
+    """The loss or the gradient is not a number."""
+
+
 def adam(model: nn.Module, beta1: float, beta2: float, epsilon: float) -> torch.optim.Adam:
     """The paper's optimizer (section 5.3), fused: several times faster than a loop over parameters."""
     return torch.optim.Adam(model.parameters(), lr=0.0, betas=(beta1, beta2), eps=epsilon, fused=True)
@@ -59,7 +63,8 @@ def training_step(
         world: the processes among which the shards are dealt; each makes the same update.
 
     Raises:
-        TrainingError: the loss or the gradient is not a number; the weights are untouched.
+        NotFiniteError: the loss or the gradient is not a number; the weights are untouched.
+        TrainingError: another process is gone.
     """
     parameters = list(model.parameters())
     n_tokens = sum(shard.n_tokens for shard in shards)
@@ -80,7 +85,7 @@ def training_step(
     total_norm = nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
     norm = float(total_norm)
     if not (math.isfinite(loss) and math.isfinite(norm)):
-        raise TrainingError(
+        raise NotFiniteError(
             f"the loss is {loss} and the gradient's norm {norm} at learning rate {rate:.2e}; "
             f"{_where_not_finite(model)}",
             "the last good weights are kept; lower train.learning_rate or set train.clip_norm, and resume",
