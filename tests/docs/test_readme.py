@@ -85,7 +85,7 @@ def fault(words: list[str], root: Path, *, whole: bool = True) -> str | None:
     """
     program, *rest = [word for word in words if word not in ("--debug", "...")]
     if program == "make":
-        targets = set(re.findall(r"^([a-z]+):", (root / "Makefile").read_text("utf-8"), re.MULTILINE))
+        targets = set(re.findall(r"^([a-z-]+):", (root / "Makefile").read_text("utf-8"), re.MULTILINE))
         return next((f"make has no target {t}" for t in rest if "=" not in t and t not in targets), None)
     if Path(program).name != "crosslight" or not rest or rest[0] in OPTIONS:
         return None
