@@ -112,7 +112,8 @@ def test_normalized_queries_and_keys_keep_their_scores_small() -> None:
     assert 0.5 < seen[0].abs().max() <= math.sqrt(8) + 1e-5
 
 
-def test_fused_attention_in_bfloat16_is_that_of_float32() -> None:
+def test_attention_in_bfloat16_is_that_of_float32_but_for_rounding() -> None:
     q, k, v = torch.randn(3, 2, 2, 5, 8, generator=torch.Generator().manual_seed(1)).bfloat16()
-    ours = attend_fused(q, k, v, causal_mask(5))
-    torch.testing.assert_close(ours, attend_written_out(q.float(), k.float(), v.float(), causal_mask(5)))
+    ours = attend_fused(q, k, v, causal_mask(5)).float()
+    exact = attend_written_out(q.float(), k.float(), v.float(), causal_mask(5))
+    assert 0 < float((ours - exact).norm() / exact.norm()) < 0.01

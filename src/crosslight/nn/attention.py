@@ -62,9 +62,8 @@ def attend_fused(
 ) -> Float[Tensor, "B H T V"]:
     """The same numbers from PyTorch's fused kernel, which never stores the (T, S) weights."""
     if q.device.type == "cpu" and q.dtype == torch.bfloat16:
-        # On a processor the kernel's way back takes ten times as long in bfloat16 as in float32.
-        with torch.autocast("cpu", enabled=False):
-            return F.scaled_dot_product_attention(q.float(), k.float(), v.float(), attn_mask=mask)
+        # On a processor the kernel's way back takes eight times as long in bfloat16 as the formula's.
+        return attend_written_out(q, k, v, mask)
     return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
 
 
