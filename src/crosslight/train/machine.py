@@ -44,13 +44,9 @@ def keep_freed_memory() -> bool:
     """
     if not sys.platform.startswith("linux") or platform.libc_ver()[0] != "glibc":
         return False
-    m_trim_threshold, m_mmap_threshold, m_arena_max = -1, -3, -8  # from malloc.h
+    m_trim_threshold, m_mmap_threshold = -1, -3  # from malloc.h
     mallopt = ctypes.CDLL(None).mallopt
-    # One arena: those of further threads cannot grow beyond 64 MB, and would map every large block anew.
-    return all(
-        mallopt(*option)
-        for option in ((m_mmap_threshold, 1 << 30), (m_trim_threshold, 1 << 30), (m_arena_max, 1))
-    )
+    return all(mallopt(*option) for option in ((m_mmap_threshold, 1 << 30), (m_trim_threshold, 1 << 30)))
 
 
 def probe_precision(wish: str, device: torch.device) -> torch.dtype:
