@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from crosslight import __version__
+from crosslight.allocator import start_again_with_tcmalloc
 from crosslight.cli import configs, demo, doctor, evaluate, get, inspect, report, train, translate
 from crosslight.errors import CrosslightError
 
@@ -47,6 +48,8 @@ def _options(
 
 def main() -> None:
     """The program `crosslight`."""
+    if "train" in sys.argv[1:3] or "demo" in sys.argv[1:3]:
+        start_again_with_tcmalloc()
     # Names of files may hold bytes that are no text: they go out as they came in, or escaped.
     for stream, errors in ((sys.stdout, "surrogateescape"), (sys.stderr, "backslashreplace")):
         stream.reconfigure(encoding="utf-8", errors=errors)  # type: ignore[union-attr]

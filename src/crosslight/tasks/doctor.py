@@ -4,6 +4,7 @@ import importlib.metadata
 import locale
 import platform
 import shutil
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import NamedTuple
 import torch
 
 from crosslight import __version__
+from crosslight.allocator import tcmalloc
 from crosslight.config.model import TransformerConfig
 from crosslight.data.batch import make_batch
 from crosslight.models.build import build_model
@@ -47,6 +49,7 @@ def examine() -> list[Finding]:
         Finding(True, f"matrix products: {products} → {threads} thread(s) for training"),
         Finding(True, f"training: about {_training_rate(threads):,.0f} target tokens/s with preset small"),
         Finding(True, f"glibc keeps freed memory: {'yes' if keep_freed_memory() else 'not on this system'}"),
+        Finding(True, f"allocator for training: {_allocator()}"),
         Finding(
             free > 1,
             f"{free:.1f} GB free here" + ("" if free > 1 else ": too little for a run's checkpoints"),
@@ -72,6 +75,13 @@ def _training_rate(threads: int, n_steps: int = 3) -> float:
         for _ in range(n_steps):
             training_step(model, batch.shards(threads), objective, optimizer, 1e-4, pool=pool)
     return n_steps * batch.n_tokens / (time.perf_counter() - start)
+
+
+def _allocator() -> str:
+    if library := tcmalloc():
+        return library
+    hint = "; with tcmalloc training is up to a third faster: apt install libtcmalloc-minimal4"
+    return "the system's" + hint * sys.platform.startswith("linux")
 
 
 def _writable() -> bool:
