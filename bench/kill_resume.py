@@ -191,20 +191,20 @@ class Trials:
 
 def mark_progress(writer: int) -> None:
     """Let this process write a byte where validations and the averaging begin."""
-    from crosslight.train import loop
     from crosslight.train.checkpoints import Checkpoints
+    from crosslight.train.lead import Lead
 
-    judge, average = loop.judge, Checkpoints.average
+    judge, average = Lead.judge, Checkpoints.average
 
-    def judge_marked(*arguments):
+    def judge_marked(self, *arguments):
         os.write(writer, b"v")
-        judge(*arguments)
+        judge(self, *arguments)
 
     def average_marked(self):
         os.write(writer, b"a")
         return average(self)
 
-    loop.judge, Checkpoints.average = judge_marked, average_marked
+    Lead.judge, Checkpoints.average = judge_marked, average_marked
 
 
 def _wait_for(reader: int, mark: str) -> bool:

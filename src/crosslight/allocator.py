@@ -17,6 +17,9 @@ def start_again_with_tcmalloc() -> None:
 
     CROSSLIGHT_ALLOCATOR=system leaves everything as it is.
     """
+    arguments = sys.argv[1:]
+    if sys.orig_argv[-len(arguments) :] != arguments:  # another program called this one's `main`
+        return
     library = tcmalloc()
     if library is None or "LD_PRELOAD" in os.environ or VARIABLE in os.environ:
         return

@@ -82,6 +82,7 @@ def test_a_killed_process_ends_all_and_the_run_goes_on_in_one(loopback, command,
     with subprocess.Popen(command_line, env=loopback, stderr=subprocess.PIPE, text=True) as process:
         try:
             wait_for((out / "checkpoints" / "last.safetensors").is_file)
+            wait_for((tmp_path / "examples-0.jsonl").read_text)  # the first step is under way
             os.kill(int((tmp_path / "pid-1").read_text()), signal.SIGKILL)
             began = time.monotonic()
             _, err = process.communicate(timeout=100)

@@ -16,6 +16,8 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, list[str], dict[
     calls: list[tuple[str, list[str], dict[str, str]]] = []
     monkeypatch.setattr(os, "execve", lambda *call: calls.append(call))
     monkeypatch.setattr(allocator, "tcmalloc", lambda: "libtcmalloc.so")
+    monkeypatch.setattr(sys, "argv", ["crosslight", "train", "-o", "a b"])
+    monkeypatch.setattr(sys, "orig_argv", ["python", "-m", "crosslight", "train", "-o", "a b"])
     monkeypatch.delenv("LD_PRELOAD", raising=False)
     monkeypatch.delenv(allocator.VARIABLE, raising=False)
     return calls
@@ -25,7 +27,7 @@ def test_starts_itself_with_the_library(started: list[tuple[str, list[str], dict
     start_again_with_tcmalloc()
     ((program, arguments, environment),) = started
     assert program == sys.executable
-    assert arguments[1:] == sys.orig_argv[1:]
+    assert arguments == [sys.executable, "-m", "crosslight", "train", "-o", "a b"]
     assert environment["LD_PRELOAD"] == "libtcmalloc.so"
     assert environment.items() >= (os.environ.copy().items() - {("LD_PRELOAD", "")})
 
@@ -35,6 +37,13 @@ def test_not_where_somebody_chose(
     started: list[object], monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     monkeypatch.setenv(name, value)
+    start_again_with_tcmalloc()
+    assert not started
+
+
+def test_not_where_another_program_called_it(started: list[object], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Starting that program again would do its work twice, with arguments that are not ours."""
+    monkeypatch.setattr(sys, "orig_argv", ["python", "bench.py", "--trials", "3"])
     start_again_with_tcmalloc()
     assert not started
 

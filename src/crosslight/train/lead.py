@@ -53,7 +53,7 @@ class Lead:
         self._judging = 0.0
         if due > self._n_judged:
             self._n_judged, self._judging = due, time.monotonic()
-            self._judge(ledger, share)
+            self.judge(ledger, share)
             clock.tick()
 
     def save(self, ledger: Ledger, asked: int | None, is_safe: bool) -> None:
@@ -73,7 +73,7 @@ class Lead:
         if self._judging and not over:
             ledger.reserve = self.reserve(self._last_saved - self._judging)
 
-    def _judge(self, ledger: Ledger, share: float) -> None:
+    def judge(self, ledger: Ledger, share: float) -> None:
         """Validate, keep the weights, and note in the ledger whether they are the best so far."""
         self.model.eval()
         validation = self.validate()
