@@ -21,9 +21,9 @@ from crosslight.text.subword import (
     UNK_ID,
     Kind,
     Subword,
-    choose_vocab_size,
     normalized,
 )
+from crosslight.text.vocab_size import choose_vocab_size
 
 ANIMALS = ["cat", "dog", "horse", "bird", "fish", "élan", "Bär"]
 LINES = [

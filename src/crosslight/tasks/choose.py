@@ -15,7 +15,8 @@ from crosslight.models.build import build_model
 from crosslight.tasks.prepare import train_sources
 from crosslight.tasks.probe import training_speed
 from crosslight.text.corpus import Pair, read_pairs
-from crosslight.text.subword import BOS_ID, EOS_ID, PAD_ID, Subword, choose_vocab_size
+from crosslight.text.subword import BOS_ID, EOS_ID, PAD_ID, Subword
+from crosslight.text.vocab_size import choose_vocab_size
 from crosslight.train.machine import choose_device, keep_freed_memory, probe_precision, probe_threads
 
 SAMPLE_PAIRS = 4000

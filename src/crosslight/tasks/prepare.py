@@ -30,7 +30,8 @@ from crosslight.tasks.start import old_pairs, subwords_of
 from crosslight.text.clean import Cleaner, CleanReport, CleanRules
 from crosslight.text.corpus import Pair, check_parallel, read_lines, read_pairs
 from crosslight.text.segment import segments
-from crosslight.text.subword import Subword, choose_vocab_size
+from crosslight.text.subword import Subword
+from crosslight.text.vocab_size import choose_vocab_size
 from crosslight.text.workers import Each, Workers
 
 Say = Callable[[str], None]
