@@ -1,5 +1,6 @@
 """Crosslight: the loop that `crosslight train` runs (`train.loop.fit`), on the prepared ids."""
 
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import crosslight
 from bench.peers import settings
 from bench.peers.batches import read_ids
 from bench.peers.probe import Count, Probe, options
+from crosslight.allocator import VARIABLE, start_again_with_tcmalloc
 from crosslight.config.load import run_config
 from crosslight.config.run import RunConfig
 from crosslight.data.batch import Batch
@@ -108,6 +110,7 @@ def never() -> NoReturn:
 
 
 def main() -> None:
+    start_again_with_tcmalloc()  # as `crosslight train` does; CROSSLIGHT_ALLOCATOR=system turns it off
     chosen, run = options(), config()
     torch.set_num_threads(1)
     keep_freed_memory()
@@ -115,7 +118,8 @@ def main() -> None:
     model = build_model(run.model, settings.VOCAB_SIZE, settings.VOCAB_SIZE, settings.PAD_ID)
     probe = Probe(
         chosen,
-        f"train.loop.fit, pre-norm, {chosen.threads} shards, fused Adam",
+        f"train.loop.fit, pre-norm, {chosen.threads} shards, fused Adam, "
+        f"allocator {os.environ.get(VARIABLE, 'system')}",
         f"crosslight {crosslight.__version__}, torch {torch.__version__}",
         sum(p.numel() for p in model.parameters()),
     )

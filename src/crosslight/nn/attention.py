@@ -111,6 +111,8 @@ class MultiHeadAttention(nn.Module):
     def extend(self, past: KeysValues, x: Float[Tensor, "B T D"]) -> KeysValues:
         """The keys and values so far, and those of the tokens x after them."""
         keys, values = self.project(x)
+        if past[0].shape[2] == 0:  # all of training: nothing to copy
+            return keys, values
         return torch.cat((past[0], keys), dim=2), torch.cat((past[1], values), dim=2)
 
     def forward(

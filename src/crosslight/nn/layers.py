@@ -24,7 +24,9 @@ class FeedForward(nn.Module):
 
     def forward(self, x: Float[Tensor, "B T D"]) -> Float[Tensor, "B T D"]:
         """max(0, xW₁ + b₁)W₂ + b₂."""
-        out: Tensor = self.down(self.up(x).relu_())
+        # Not in place: what a linear map returns is a view, and the way back through a view that was written
+        # to copies it three times.
+        out: Tensor = self.down(self.up(x).relu())
         return out
 
 

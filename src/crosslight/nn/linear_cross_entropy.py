@@ -118,9 +118,9 @@ class _LinearLoss(torch.autograd.Function):
             loss, dlogits = block_loss(logits, targets[part, None])
             total += loss
             if needs_gradient:
-                for x, dx, dz in zip(xs, dxs, dlogits, strict=True):
-                    dx[part] = dz.to(dtype) @ w
-                    _add_product(dweight, dz.to(dtype).T, x[part])
+                for x, dx, dz in zip(xs, dxs, (dz.to(dtype) for dz in dlogits), strict=True):
+                    dx[part] = dz @ w
+                    _add_product(dweight, dz.T, x[part])
         ctx.save_for_backward(dweight, *dxs)
         return total
 
