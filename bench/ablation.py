@@ -5,11 +5,13 @@
 DIR holds Multi30k (train.en.gz, train.de.gz, val.en, val.de). Every run differs from `base` in what its
 name says and in nothing else, and takes the same number of updates; the table says what it cost in time.
 One thread a run, so that as many runs as cores go side by side (start the command several times: a run
-whose directory is there is passed over). Finished runs are gathered into docs/results/ablation.json/.md.
+that is finished, or that another process is at, is passed over; one that was stopped goes on). Finished
+runs are gathered into docs/results/ablation.json/.md.
 """
 
 import argparse
 import json
+import os
 import re
 import statistics
 import subprocess
@@ -66,11 +68,9 @@ def main() -> None:
 
 
 def run(name: str, seed: int, options: argparse.Namespace) -> None:
-    """Train one variant, unless another process has begun it."""
+    """Train one variant to its end, unless it is there or another process is at it."""
     out = options.out / f"{re.sub('[^a-z0-9]+', '-', name.lower()).strip('-')}-{seed}"
-    try:
-        out.with_suffix(".taken").touch(exist_ok=False)
-    except FileExistsError:
+    if out.with_suffix(".json").is_file() or not taken(out.with_suffix(".taken")):
         return
     settings = BASE | VARIANTS[name]
     files = [("src", "train.en.gz"), ("tgt", "train.de.gz"), ("valid-src", "val.en"), ("valid-tgt", "val.de")]
@@ -79,8 +79,10 @@ def run(name: str, seed: int, options: argparse.Namespace) -> None:
         part for side, file in files for part in (f"--{side}", str(options.data / file))
     ]
     command += [f"--set={key}={json.dumps(value)}" for key, value in settings.items()]
+    if (out / "checkpoints").is_dir():
+        command = [*PROGRAM, "train", "--resume", str(out)]
     print(name, seed, flush=True)
-    with out.with_suffix(".log").open("w") as log:
+    with out.with_suffix(".log").open("a") as log:
         subprocess.run(command, check=True, stdout=log, stderr=log)
     facts = json.loads((out / "bundle" / "bundle.json").read_text(encoding="utf-8"))["facts"]
     scores = {key.partition(" ")[0]: float(value.partition(" ")[0]) for key, value in facts["scores"].items()}
@@ -91,6 +93,14 @@ def run(name: str, seed: int, options: argparse.Namespace) -> None:
     result = {"name": name, "seed": seed, "steps": options.steps, "minutes": facts["minutes"], **scores}
     result |= {f"loss_{which}": float(loss) for which, loss in losses.items()}
     out.with_suffix(".json").write_text(json.dumps(result) + "\n")
+
+
+def taken(file: Path) -> bool:
+    """Whether the run is ours now: nobody has it, or who had it is gone."""
+    if file.is_file() and (owner := file.read_text()) and Path("/proc", owner).exists():
+        return False
+    file.write_text(str(os.getpid()))
+    return True
 
 
 def gather(directory: Path) -> None:
