@@ -6,6 +6,7 @@
     ├── BundleError      a model directory that is missing, broken, altered or too new
     ├── RunError         a run directory that cannot be used or resumed
     ├── TrainingError    training that cannot go on (loss is NaN, disk full)
+    ├── ExportError      a model that cannot become one of another program, or came out another
     └── DownloadError    something that could not be fetched
 
 Each carries *what* happened, with its value and what was expected (``message``), and *what to do*
@@ -51,6 +52,10 @@ class RunError(CrosslightError):
 
 class TrainingError(CrosslightError):
     """Training stopped because going on would waste time or lose work."""
+
+
+class ExportError(CrosslightError):
+    """An export or import cannot be made, or what came out is not the same model."""
 
 
 class DownloadError(CrosslightError):

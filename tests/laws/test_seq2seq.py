@@ -37,6 +37,8 @@ MODELS = {
     "narrow heads": transformer(d_key=3, n_heads=4, norm="pre"),
     "RMSNorm": transformer(norm_kind="rms", norm="pre"),
     "normalized queries and keys": transformer(qk_norm=True),
+    "swish": transformer(activation="swish"),
+    "output bias": transformer(output_bias=True),
     "smaller last maps": transformer(init="depth"),
     "deep reader": transformer(n_encoder_layers=3, n_decoder_layers=1),
     "deep writer": transformer(n_encoder_layers=1, n_decoder_layers=3, norm="pre"),
@@ -113,7 +115,9 @@ def test_decoding_token_by_token_is_decoding_all(model: Any, src: Tensor, tgt: T
 
 def test_features_and_the_output_table_make_the_logits(model: Any, src: Tensor, tgt: Tensor) -> None:
     """What the objectives rely on, which never store the logits."""
-    close(model.features(src, tgt) @ model.output.table.weight.T, model.decode(tgt, model.start(src))[0])
+    bias = 0 if model.output.bias is None else model.output.bias
+    logits = model.features(src, tgt) @ model.output.table.weight.T + bias
+    close(logits, model.decode(tgt, model.start(src))[0])
 
 
 def test_forward_is_decoding_from_the_start(model: Any, src: Tensor, tgt: Tensor) -> None:

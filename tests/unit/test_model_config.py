@@ -66,6 +66,26 @@ def test_tables_are_shared_as_the_settings_say() -> None:
         assert (tgt is out) == (tie != "none")
 
 
+def test_a_bias_is_added_to_the_logits() -> None:
+    for tie in ("three", "none"):
+        torch.manual_seed(0)
+        plain = built(tie=tie).eval()
+        torch.manual_seed(0)
+        model = built(tie=tie, output_bias=True).eval()
+        assert model.output.bias is not None
+        nn.init.normal_(model.output.bias)
+        tokens = torch.tensor([[5, 3]])
+        torch.testing.assert_close(model(tokens, tokens), plain(tokens, tokens) + model.output.bias)
+
+
+def test_swish_takes_the_place_of_the_relu() -> None:
+    torch.manual_seed(0)
+    layer = next(iter(built(activation="swish").encoder_layers)).feed_forward
+    x = torch.randn(1, 3, 16)
+    inner = x @ layer.up.weight.T + layer.up.bias
+    torch.testing.assert_close(layer(x), layer.down(inner * torch.sigmoid(inner)))
+
+
 def test_vocabularies_of_two_sizes() -> None:
     logits = built(9, 7, tie="two")(torch.tensor([[8, 3]]), torch.tensor([[6]]))
     assert logits.shape == (1, 1, 7)

@@ -22,7 +22,8 @@ class Fixed(nn.Module):
         super().__init__()
         self.said = nn.Parameter(logits)
 
-        self.output = SimpleNamespace(table=SimpleNamespace(weight=torch.eye(V, dtype=logits.dtype)))
+        table = SimpleNamespace(weight=torch.eye(V, dtype=logits.dtype))
+        self.output = SimpleNamespace(table=table, bias=None)
 
     def features(self, src: Tensor, tgt_in: Tensor) -> Tensor:
         return self.said
@@ -74,6 +75,21 @@ def test_padding_has_no_gradient_and_all_else_has() -> None:
     label_smoothed(0.1)(model, batch()).total.backward()  # type: ignore[no-untyped-call]
     assert model.said.grad is not None
     assert ((model.said.grad.abs().sum(dim=2) > 0) == (batch().tgt_out != PAD)).all()
+
+
+def test_a_bias_of_the_output_counts_and_learns() -> None:
+    """Against the same logits with the bias added beforehand."""
+    bias = torch.linspace(-1, 1, V, dtype=torch.float64, requires_grad=True)
+    model = Fixed(drawn())
+    model.output.bias = bias
+    loss = label_smoothed(0.1)(model, batch()).total
+    before = Fixed(drawn() + bias.detach())
+    expected = label_smoothed(0.1)(before, batch()).total
+    torch.testing.assert_close(loss, expected)
+    loss.backward()  # type: ignore[no-untyped-call]
+    expected.backward()  # type: ignore[no-untyped-call]
+    assert before.said.grad is not None
+    torch.testing.assert_close(bias.grad, before.said.grad.sum((0, 1)))
 
 
 class Noisy(Fixed):

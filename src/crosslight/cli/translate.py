@@ -23,6 +23,10 @@ def translate(
             min=1, help="Write this many lines for each line, best first; empty where there are fewer."
         ),
     ] = 1,
+    engine: Annotated[
+        str,
+        typer.Option(help="torch, ctranslate2 (faster), or auto: the faster one where it can be had."),
+    ] = "auto",
     scores: Annotated[
         bool, typer.Option("--scores", help="Put each translation's score and a TAB before it.")
     ] = False,
@@ -36,7 +40,7 @@ def translate(
     from crosslight.text.corpus import read_lines
 
     settings = {name: value for name, value in (("beam", beam), ("alpha", alpha)) if value is not None}
-    translator = load_for_files(bundle)
+    translator = load_for_files(bundle, engine)
     is_typed = input_ == "-" and sys.stdin.isatty()  # and wants each answer at once
     at_once = 1 if is_typed else LINES_AT_ONCE
     with results(output) as out:

@@ -40,6 +40,9 @@ class TransformerConfig(Settings):
         "xavier",
         description="Xavier for every linear map, or the last one of a sublayer smaller the more there are.",
     )
+    activation: Literal["relu", "swish"] = Field(
+        "relu", description="Between the two maps of a feed-forward layer; OPUS-MT models have swish."
+    )
     positions: Literal["sinusoidal", "sinusoidal-half", "learned"] = Field(
         "sinusoidal",
         description="Sinusoids interleaved as in the paper, half-split as in the authors' code, or learned.",
@@ -50,6 +53,7 @@ class TransformerConfig(Settings):
         description="One table for source, target and output (three), for the last two (two), or none.",
     )
     attention_bias: bool = Field(False, description="Whether the attention's four projections have a bias.")
+    output_bias: bool = Field(False, description="Whether every target piece has a bias added to its logit.")
 
     @model_validator(mode="after")
     def _sizes_fit(self) -> Self:

@@ -45,6 +45,8 @@ class Translation:
 
 
 LookInside = Callable[[Bundle, list[int], Hypothesis], Any]
+FastSearch = Callable[[Sequence[list[int]], DecodeConfig, int], list[list[Hypothesis] | None]]
+"""(sources, settings, n_best) -> what another engine finds; None for a source that it leaves to torch."""
 
 
 class Translator:
@@ -54,15 +56,23 @@ class Translator:
         look_inside: makes the `attention` of a translation; handed in, because looking inside is
             another room's work.
         threads: batches that are searched at a time.
+        fast_search: another engine, that is asked first.
     """
 
-    def __init__(self, bundle: Bundle, look_inside: LookInside | None = None, threads: int = 1) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        look_inside: LookInside | None = None,
+        threads: int = 1,
+        fast_search: FastSearch | None = None,
+    ) -> None:
         self.bundle = bundle
+        self._fast_search = fast_search
         self._model = bundle.model.eval()
         self._look_inside = look_inside
         self._threads = threads
         pieces = bundle.tgt_subword.pieces(range(bundle.tgt_subword.vocab_size))
-        self._banned = (*BANNED, *(i for i, piece in enumerate(pieces) if piece in LINE_BREAKS))
+        self.banned = (*BANNED, *(i for i, piece in enumerate(pieces) if piece in LINE_BREAKS))
         model = bundle.config.model
         self._most_tokens = model.max_positions - 1 if model.positions == "learned" else sys.maxsize
 
@@ -153,14 +163,14 @@ class Translator:
         if config.beam == 1 and n_best == 1:
             return [
                 [h]
-                for h in greedy_search(decode, state, limits, **ids, banned=self._banned, alpha=config.alpha)
+                for h in greedy_search(decode, state, limits, **ids, banned=self.banned, alpha=config.alpha)
             ]
         return beam_search(
             decode,
             state,
             limits,
             **ids,
-            banned=self._banned,
+            banned=self.banned,
             alpha=config.alpha,
             beam=max(config.beam, n_best),
             n_best=n_best,
@@ -170,7 +180,11 @@ class Translator:
         """Each different text once."""
         different = list(dict.fromkeys(texts))
         srcs = [[*self._encode(text), EOS_ID] for text in different]
-        return dict(zip(different, self.search(srcs, config, n_best), strict=True))
+        fast = self._fast_search(srcs, config, n_best) if self._fast_search else [None] * len(srcs)
+        left = iter(
+            self.search([src for src, h in zip(srcs, fast, strict=True) if h is None], config, n_best)
+        )
+        return {text: h or next(left) for text, h in zip(different, fast, strict=True)}
 
     def _assembled(
         self, text: str, parts: list[tuple[str, bool]], found: dict[str, list[Hypothesis]], attention: bool

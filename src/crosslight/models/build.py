@@ -36,21 +36,22 @@ def transformer(
             f"{tgt_vocab_size} pieces",
             'set [subword] joint = true, or [model] tie = "two"',
         )
-    tgt_tokens = TokenEmbedding(tgt_vocab_size, config.d_model)
+    tied = config.tie != "none"
+    tgt_tokens = TokenEmbedding(tgt_vocab_size, config.d_model, config.output_bias and tied)
     src_tokens = tgt_tokens if config.tie == "three" else TokenEmbedding(src_vocab_size, config.d_model)
-    output = tgt_tokens if config.tie != "none" else TokenEmbedding(tgt_vocab_size, config.d_model)
+    output = tgt_tokens if tied else TokenEmbedding(tgt_vocab_size, config.d_model, config.output_bias)
     model = Transformer(
         src_embedding=PositionedEmbedding(src_tokens, positions(config), config.dropout),
         tgt_embedding=PositionedEmbedding(tgt_tokens, positions(config), config.dropout),
         encoder_layers=[
-            EncoderLayer(attention(config), FeedForward(config.d_model, config.d_ff), residuals(config, 2))
+            EncoderLayer(attention(config), feed_forward(config), residuals(config, 2))
             for _ in range(config.n_encoder_layers)
         ],
         decoder_layers=[
             DecoderLayer(
                 attention(config),
                 attention(config),
-                FeedForward(config.d_model, config.d_ff),
+                feed_forward(config),
                 residuals(config, 3),
             )
             for _ in range(config.n_decoder_layers)
@@ -90,6 +91,11 @@ def attention(config: TransformerConfig) -> MultiHeadAttention:
     return MultiHeadAttention(
         config.d_model, config.n_heads, config.d_key, config.attention_bias, config.qk_norm
     )
+
+
+def feed_forward(config: TransformerConfig) -> FeedForward:
+    """One feed-forward sublayer."""
+    return FeedForward(config.d_model, config.d_ff, config.activation)
 
 
 def norm(config: TransformerConfig) -> nn.Module:

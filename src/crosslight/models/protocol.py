@@ -19,7 +19,8 @@ State = TypeVar("State", bound=tuple[Any, ...])
 class Trainable(Protocol):
     """What an objective asks of a model, so that logits need never be stored.
 
-    Law: `decode(tgt_in, start(src))` gives the logits features(src, tgt_in) · output.table.weightᵀ.
+    Law: `decode(tgt_in, start(src))` gives the logits features(src, tgt_in) · output.table.weightᵀ,
+    plus output.bias where there is one.
     """
 
     output: TokenEmbedding

@@ -2,6 +2,7 @@
 
 import math
 
+import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
@@ -13,12 +14,14 @@ class TokenEmbedding(nn.Module):
     """One vector per token, times √d_model; the bare table also serves as the output layer.
 
     The table starts at a standard deviation of 1/√d_model, which suits the output layer; the factor
-    brings the input to the size of the positions that are added to it.
+    brings the input to the size of the positions that are added to it. With `bias` each token's logit
+    has a number of its own added to it.
     """
 
-    def __init__(self, vocab_size: int, d_model: int) -> None:
+    def __init__(self, vocab_size: int, d_model: int, bias: bool = False) -> None:
         super().__init__()
         self.table = nn.Embedding(vocab_size, d_model)
+        self.bias = nn.Parameter(torch.zeros(vocab_size)) if bias else None
         nn.init.normal_(self.table.weight, std=d_model**-0.5)
 
     def forward(self, tokens: Int[Tensor, "B T"]) -> Float[Tensor, "B T D"]:
@@ -28,7 +31,7 @@ class TokenEmbedding(nn.Module):
 
     def logits(self, x: Float[Tensor, "B T D"]) -> Float[Tensor, "B T V"]:
         """The pre-softmax linear transformation: x against every token's vector."""
-        return nn.functional.linear(x, self.table.weight)
+        return nn.functional.linear(x, self.table.weight, self.bias)
 
 
 class PositionedEmbedding(nn.Module):

@@ -5,6 +5,7 @@ Shape letters: B batch · S source tokens · T target tokens · D d_model. Masks
 
 from typing import Literal
 
+import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
@@ -12,13 +13,18 @@ from crosslight.nn.attention import KeysValues, MultiHeadAttention
 from crosslight.nn.dropout import Dropout
 
 NormOrder = Literal["post", "pre"]
+Activation = Literal["relu", "swish"]
 
 
 class FeedForward(nn.Module):
-    """Two linear maps with a ReLU between them, at every position alike: eq. (2)."""
+    """Two linear maps with a ReLU between them, at every position alike: eq. (2).
 
-    def __init__(self, d_model: int, d_ff: int) -> None:
+    `activation` may be "swish" instead, x·sigmoid(x) (Ramachandran et al. 2017).
+    """
+
+    def __init__(self, d_model: int, d_ff: int, activation: Activation = "relu") -> None:
         super().__init__()
+        self.activation: Activation = activation
         self.up = nn.Linear(d_model, d_ff)
         self.down = nn.Linear(d_ff, d_model)
 
@@ -26,7 +32,8 @@ class FeedForward(nn.Module):
         """max(0, xW₁ + b₁)W₂ + b₂."""
         # Not in place: what a linear map returns is a view, and the way back through a view that was written
         # to copies it three times.
-        out: Tensor = self.down(self.up(x).relu())
+        inner: Tensor = self.up(x)
+        out: Tensor = self.down(inner.relu() if self.activation == "relu" else F.silu(inner))
         return out
 
 

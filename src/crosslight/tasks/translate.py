@@ -13,6 +13,7 @@ from crosslight.bundle import load_bundle
 from crosslight.decode.translator import Translation, Translator
 from crosslight.errors import CorpusError
 from crosslight.evaluate import Scores, Stream, evaluate, read_references
+from crosslight.tasks.engine import fast_search
 from crosslight.tasks.explain import look_inside
 from crosslight.text.corpus import read_lines, read_parallel
 from crosslight.train.machine import keep_freed_memory, probe_threads
@@ -20,7 +21,7 @@ from crosslight.train.machine import keep_freed_memory, probe_threads
 LINES_AT_ONCE = 2000
 
 
-def load(path: Path | str, threads: int = 1) -> Translator:
+def load(path: Path | str, threads: int = 1, engine: str = "torch") -> Translator:
     """The translator in a bundle, or in a finished run.
 
     >>> crosslight.load("runs/mine").translate(["Bonjour !"])[0].text  # doctest: +SKIP
@@ -28,18 +29,26 @@ def load(path: Path | str, threads: int = 1) -> Translator:
 
     Args:
         threads: batches that are searched at a time; worth it for many sentences.
+        engine: what searches: torch, ctranslate2, or auto (see `tasks.engine`).
 
     Raises:
         BundleError: there is none, or it is damaged.
+        ConfigError: the engine is not installed, or does not know such a model.
     """
     keep_freed_memory()
-    return Translator(load_bundle(path), look_inside, threads)
+    bundle = load_bundle(path)
+    return Translator(bundle, look_inside, threads, fast_search(bundle, engine, threads, _say))
 
 
-def load_for_files(path: Path | str) -> Translator:
+def load_for_files(path: Path | str, engine: str = "torch") -> Translator:
     """The translator for a whole file: as many threads as this machine gains from."""
     threads, _ = probe_threads(0.2)
-    return load(path, threads)
+    return load(path, threads, engine)
+
+
+def _say(line: str) -> None:
+    if line != "engine: torch":  # what everybody has
+        print(line, file=sys.stderr)
 
 
 def translate_lines(

@@ -82,5 +82,9 @@ def _loss(model: Any, views: list[Batch], block_loss: BlockLoss) -> Loss:
     real = views[0].tgt_out != views[0].pad_id
     src, tgt_in = torch.cat([view.src for view in views]), torch.cat([view.tgt_in for view in views])
     xs = [x[real] for x in model.features(src, tgt_in).chunk(len(views))]
-    total = linear_loss(xs, model.output.table.weight, views[0].tgt_out[real], block_loss)
+    weight = model.output.table.weight
+    if model.output.bias is not None:  # one more column, which always meets a 1
+        weight = torch.cat((weight, model.output.bias[:, None]), dim=1)
+        xs = [nn.functional.pad(x, (0, 1), value=1.0) for x in xs]
+    total = linear_loss(xs, weight, views[0].tgt_out[real], block_loss)
     return Loss(total, len(xs[0]))

@@ -1,0 +1,162 @@
+"""The certificate of an export: that the converted model is the same model, shown on sentences.
+
+Four things are compared, each where it is sharpest:
+
+    given outputs     log-probability of every token, no search involved: any other number in the model shows.
+                      In float32 they may be apart as far as rounding moves our own (NOISE times that)
+    greedy            token by token; where the two part, it must be a tie
+    beam              the score of each output, which holds what it was divided by
+    translations      chrF against the references: what it is worth to people
+
+Positions count from 0. Where a comparison fails, the first place that differs is named.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from crosslight.errors import ExportError
+from crosslight.export.package import CERTIFICATE
+
+NOISE = 10.0
+LEAST_NOISE = 1e-7
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """How far an export may be from its bundle."""
+
+    logp: float  # of any token, in nats
+    mean_logp: float  # on average; 0 for what rounding explains
+    score: float  # of a whole hypothesis, per token
+    chrf: float  # points that may be lost
+
+
+TOLERANCES = {
+    "float32": Tolerance(logp=5e-4, mean_logp=0.0, score=5e-4, chrf=1.0),
+    "int8": Tolerance(logp=3.0, mean_logp=0.1, score=0.3, chrf=1.5),
+}
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What both engines made of a sample; `ours` is torch, `theirs` the export."""
+
+    pieces: list[list[str]]  # of our greedy outputs, the end token included
+    ours: list[list[float]]  # log-probability of each of those pieces
+    theirs: list[list[float]]
+    greedy_ours: list[list[int]]
+    greedy_theirs: list[list[int]]
+    margins: list[float]  # how much better ours was where greedy outputs part first; 0 where they do not
+    scores_ours: list[list[float]]  # of all their beam outputs, under our model and our length penalty
+    scores_theirs: list[list[float]]  # as they say
+    beams_equal: int
+    noise: float  # mean difference between our log-probabilities in float32 and in float64
+    chrf_ours: float
+    chrf_theirs: float
+    seconds_ours: float
+    seconds_theirs: float
+    n_tokens: int  # of source, that were translated in that time
+
+
+def certify(trial: Trial, kind: str, about: dict[str, Any], directory: Path) -> dict[str, Any]:
+    """The certificate, written into a package.
+
+    Args:
+        kind: a key of TOLERANCES.
+        about: what else it shall say: engine, versions, checksums, where the sample is from.
+
+    Raises:
+        ExportError: the export is another model; the first place that differs is named.
+    """
+    tolerance = TOLERANCES[kind]
+    differences = _differences(trial)
+    flat = [abs(d) for row in differences for d in row]
+    figures = {
+        "sentences": len(trial.pieces),
+        "given_outputs": {
+            "tokens": len(flat),
+            "largest": max(flat),
+            "mean": sum(flat) / len(flat),
+            "mean_by_rounding": trial.noise,
+        },
+        "greedy": {"tokens_equal": _share_equal(trial), "largest_margin": max(trial.margins)},
+        "beam": {
+            "outputs_equal": trial.beams_equal / len(trial.pieces),
+            "largest_score_difference": max(
+                abs(a - b)
+                for ours, theirs in zip(trial.scores_ours, trial.scores_theirs, strict=True)
+                for a, b in zip(ours, theirs, strict=True)
+            ),
+        },
+        "chrf": {"torch": trial.chrf_ours, "export": trial.chrf_theirs},
+        "delta_chrf": trial.chrf_theirs - trial.chrf_ours,
+        "source_tokens_per_second": {
+            "torch": trial.n_tokens / trial.seconds_ours,
+            "export": trial.n_tokens / trial.seconds_theirs,
+        },
+        "tolerance": asdict(tolerance),
+    }
+    _judge(trial, differences, tolerance)
+    certificate = {**about, **figures}
+    text = json.dumps(certificate, indent=1, ensure_ascii=False) + "\n"
+    (directory / CERTIFICATE).write_text(text, encoding="utf-8", newline="\n")
+    return certificate
+
+
+def _judge(trial: Trial, differences: list[list[float]], tolerance: Tolerance) -> None:
+    flat = [abs(d) for row in differences for d in row]
+    mean = tolerance.mean_logp or NOISE * max(trial.noise, LEAST_NOISE)
+    limit = tolerance.logp if max(flat) > tolerance.logp else mean
+    if not (max(flat) <= tolerance.logp and sum(flat) / len(flat) <= mean):
+        sentence, step = next(
+            (i, j) for i, row in enumerate(differences) for j, d in enumerate(row) if not abs(d) <= limit
+        )
+        raise _refusal(
+            f"sentence {sentence}, step {step} ({trial.pieces[sentence][step]!r}): log-probability "
+            f"{trial.theirs[sentence][step]:.6f}, expected {trial.ours[sentence][step]:.6f}"
+        )
+    for sentence, margin in enumerate(trial.margins):
+        if margin > tolerance.logp:
+            step = _first_difference(trial.greedy_ours[sentence], trial.greedy_theirs[sentence])
+            raise _refusal(
+                f"sentence {sentence}, step {step}: greedy search takes a token that is {margin:.5f} worse"
+            )
+    for sentence, scores in enumerate(zip(trial.scores_ours, trial.scores_theirs, strict=True)):
+        for ours, theirs in zip(*scores, strict=True):
+            if abs(ours - theirs) > tolerance.score:
+                raise _refusal(
+                    f"sentence {sentence}: the score of a beam output is {theirs:.5f}, expected {ours:.5f}; "
+                    "log-probability or length penalty differ"
+                )
+    if trial.chrf_theirs < trial.chrf_ours - tolerance.chrf:
+        raise _refusal(
+            f"chrF is {trial.chrf_theirs:.1f}, expected {trial.chrf_ours:.1f} or {tolerance.chrf} less"
+        )
+
+
+def _refusal(what: str) -> ExportError:
+    return ExportError(
+        f"the export is not the same model, and was not kept: {what}",
+        "translate with --engine torch, and report this with the settings of the bundle",
+    )
+
+
+def _differences(trial: Trial) -> list[list[float]]:
+    return [
+        [a - b for a, b in zip(theirs, ours, strict=True)]
+        for theirs, ours in zip(trial.theirs, trial.ours, strict=True)
+    ]
+
+
+def _first_difference(a: Sequence[int], b: Sequence[int]) -> int:
+    return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+
+
+def _share_equal(trial: Trial) -> float:
+    """Of the positions of our greedy outputs, those where theirs have the same token."""
+    both = list(zip(trial.greedy_ours, trial.greedy_theirs, strict=True))
+    equal = sum(x == y for a, b in both for x, y in zip(a, b, strict=False))
+    return equal / max(1, sum(max(len(a), len(b)) for a, b in both))

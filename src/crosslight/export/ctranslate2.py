@@ -1,0 +1,283 @@
+"""A bundle as a CTranslate2 model, and that engine in front of it: the only door to the ctranslate2 library.
+
+CTranslate2 knows the Transformer with the norm before or after, LayerNorm or RMSNorm, any table of
+positions, any tying. Sinusoids are written out as a table, because its own are of another layout; so a
+converted model knows POSITIONS positions, and what is longer is left to torch.
+
+    https://opennmt.net/CTranslate2/
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from crosslight.bundle import Bundle
+from crosslight.config.model import TransformerConfig
+from crosslight.errors import ConfigError
+from crosslight.export.engine import Found
+from crosslight.models.transformer import Transformer
+from crosslight.nn.attention import MultiHeadAttention
+from crosslight.nn.embedding import PositionedEmbedding
+from crosslight.nn.layers import FeedForward
+from crosslight.nn.positions import LearnedPositions
+from crosslight.text.subword import BOS_ID, EOS_ID, UNK_ID, Subword
+
+Quantization = Literal["float32", "int8"]
+
+POSITIONS = 1024
+PATIENCE = 2  # of its beam search: it ends with so many times the beam finished
+MAX_TOKENS = 2048  # padded source tokens of a batch, times the beam
+START_ID = BOS_ID  # what a translation begins with
+SCALED = True  # embeddings times √d_model
+
+
+def is_installed() -> bool:
+    """Whether `ctranslate2` can be imported; it is not yet."""
+    return importlib.util.find_spec("ctranslate2") is not None
+
+
+def version() -> str:
+    """Name and version of the engine."""
+    return f"ctranslate2 {_library().__version__}"
+
+
+def require_fitting(config: TransformerConfig) -> None:
+    """Return if CTranslate2 knows such a model.
+
+    Raises:
+        ConfigError: it does not; the setting is named.
+    """
+    reasons = {
+        "qk_norm = true": "normalizes queries and keys" if config.qk_norm else "",
+        f"d_key = {config.d_key}": "has queries and keys of another width than its values"
+        if config.d_key not in (None, config.d_model // config.n_heads)
+        else "",
+    }
+    for setting, what in reasons.items():
+        if what:
+            raise ConfigError(
+                f"model.{setting}: CTranslate2 has no attention that {what}",
+                "translate with --engine torch, or train a model without this setting",
+            )
+
+
+def convert(bundle: Bundle, directory: Path, quantization: Quantization = "float32") -> None:
+    """Write the model, its vocabularies and its subword models into an existing directory.
+
+    Raises:
+        ConfigError: CTranslate2 knows no such model, or is not installed.
+        OSError: a file cannot be written.
+    """
+    require_fitting(bundle.config.model)
+    spec = _spec(bundle)
+    spec.validate()
+    spec.optimize(quantization)
+    spec.save(str(directory))
+    (directory / "source.spm").write_bytes(bundle.src_subword.to_bytes())
+    (directory / "target.spm").write_bytes(bundle.tgt_subword.to_bytes())
+
+
+class CTranslate2Engine:
+    """A converted model, ready to translate (an `export.engine.Engine`).
+
+    Args:
+        banned: target ids that never come out.
+        threads: batches that are searched at a time, a core each.
+    """
+
+    def __init__(self, directory: Path, bundle: Bundle, banned: Sequence[int], threads: int = 1) -> None:
+        self._translator = _library().Translator(
+            str(directory), inter_threads=threads, intra_threads=1, max_queued_batches=-1
+        )
+        self._src, self._tgt = _pieces(bundle.src_subword), _pieces(bundle.tgt_subword)
+        self._ids = {piece: i for i, piece in enumerate(self._tgt)}
+        self._banned = [[self._tgt[i]] for i in banned if i != UNK_ID]
+        self.longest = n_positions(bundle.model)
+
+    def search(self, srcs: Sequence[list[int]], limits: Sequence[int], beam: int) -> list[list[Found]]:
+        """What is found for each source, sources of like length together.
+
+        A batch has one limit, so sentences that go beyond their own are searched again by themselves.
+        """
+        found: list[list[Found]] = [[] for _ in srcs]
+        order = sorted(range(len(srcs)), key=lambda i: -len(srcs[i]))
+        batches = [[*batch] for batch in _batches(order, [len(src) for src in srcs], beam)]
+        while batches:
+            futures = [self._begin([srcs[i] for i in b], max(limits[i] for i in b), beam) for b in batches]
+            again = []
+            for batch, answers in zip(batches, futures, strict=True):
+                for i, answer in zip(batch, answers, strict=True):
+                    found[i] = self._found(answer.result())
+                    if len(batch) > 1 and any(len(h.tokens) > limits[i] for h in found[i]):
+                        again.append([i])
+            batches = again
+        return found
+
+    def score(self, srcs: Sequence[list[int]], tgts: Sequence[list[int]]) -> list[list[float]]:
+        """The log-probability of each token of given outputs, then of the end token."""
+        results = self._translator.score_batch(
+            [self._source(src) for src in srcs],
+            [[self._tgt[i] for i in tgt] for tgt in tgts],
+            max_input_length=0,
+            max_batch_size=MAX_TOKENS,
+            batch_type="tokens",
+        )
+        return [list(result.log_probs) for result in results]
+
+    def _begin(self, srcs: list[list[int]], limit: int, beam: int) -> list[Any]:
+        """Without a penalty scores are log-probabilities, and with PATIENCE it ends no earlier for that."""
+        futures: list[Any] = self._translator.translate_batch(
+            [self._source(src) for src in srcs],
+            asynchronous=True,
+            beam_size=beam,
+            patience=PATIENCE if beam > 1 else 1,
+            num_hypotheses=beam * PATIENCE if beam > 1 else 1,
+            length_penalty=0,
+            max_input_length=0,
+            min_decoding_length=0,
+            max_decoding_length=limit + 1,  # the end token is one
+            return_scores=True,
+            return_end_token=True,
+            disable_unk=True,
+            suppress_sequences=self._banned,
+        )
+        return futures
+
+    def _found(self, answer: Any) -> list[Found]:
+        results = []
+        for pieces, logp in zip(answer.hypotheses, answer.scores, strict=True):
+            ids = [self._ids[piece] for piece in pieces]
+            finished = ids[-1:] == [EOS_ID]
+            results.append(Found(ids[:-1] if finished else ids, logp, finished))
+        return results
+
+    def _source(self, src: list[int]) -> list[str]:
+        return [self._src[i] for i in src[:-1]]  # the engine adds the end token
+
+
+def n_positions(model: Transformer) -> int:
+    """How many positions a converted model knows."""
+    positions = model.src_embedding.positions
+    return len(positions.table) if isinstance(positions, LearnedPositions) else POSITIONS
+
+
+def _batches(order: list[int], lengths: list[int], beam: int) -> Iterator[list[int]]:
+    batch: list[int] = []
+    for i in order:
+        if batch and lengths[batch[0]] * (len(batch) + 1) * beam > MAX_TOKENS:
+            yield batch
+            batch = []
+        batch.append(i)
+    if batch:
+        yield batch
+
+
+def _library() -> Any:
+    if not is_installed():
+        raise ConfigError(
+            "the engine ctranslate2 is not installed",
+            "install it: pip install 'crosslight[fast]'; or translate with --engine torch",
+        )
+    return importlib.import_module("ctranslate2")
+
+
+def _pieces(subword: Subword) -> list[str]:
+    return subword.pieces(range(subword.vocab_size))
+
+
+def _spec(bundle: Bundle) -> Any:
+    """The model as the library's specification: which tensor goes where."""
+    specs = importlib.import_module(f"{_library().__name__}.specs.transformer_spec")
+    config, model = bundle.config.model, bundle.model
+    activation = importlib.import_module("ctranslate2.specs.common_spec").Activation
+    shape = {
+        "num_heads": config.n_heads,
+        "pre_norm": config.norm == "pre",
+        "rms_norm": config.norm_kind == "rms",
+        "activation": activation.RELU if config.activation == "relu" else activation.SWISH,
+    }
+    spec = specs.TransformerSpec(
+        specs.TransformerEncoderSpec(config.n_encoder_layers, **shape),
+        specs.TransformerDecoderSpec(config.n_decoder_layers, **shape),
+    )
+    for stack, embedding, layers, last in (
+        (spec.encoder, model.src_embedding, model.encoder_layers, model.encoder_norm),
+        (spec.decoder, model.tgt_embedding, model.decoder_layers, model.decoder_norm),
+    ):
+        table = stack.embeddings[0] if stack is spec.encoder else stack.embeddings
+        table.weight = _array(embedding.tokens.table.weight)
+        stack.scale_embeddings = SCALED
+        stack.position_encodings.encodings = _array(position_table(embedding, n_positions(model)))
+        if config.norm == "pre":
+            _put_norm(stack.layer_norm, last)
+        for there, layer in zip(stack.layer, layers, strict=True):
+            _put_layer(there, layer)
+    spec.decoder.projection.weight = _array(model.output.table.weight)
+    if model.output.bias is not None:
+        spec.decoder.projection.bias = _array(model.output.bias)
+    spec.register_source_vocabulary(_pieces(bundle.src_subword))
+    spec.register_target_vocabulary(_pieces(bundle.tgt_subword))
+    spec.config.decoder_start_token = bundle.tgt_subword.pieces([START_ID])[0]
+    spec.config.add_source_eos = True
+    spec.config.layer_norm_epsilon = epsilon(model)
+    return spec
+
+
+def epsilon(model: Transformer) -> float:
+    """What the norms add to the variance. RMSNorm without a number of its own adds the smallest there is."""
+    norm = next(m for m in model.modules() if isinstance(m, nn.LayerNorm | nn.RMSNorm))
+    return norm.eps or float(torch.finfo(torch.float32).eps)
+
+
+def position_table(embedding: PositionedEmbedding, n: int) -> Tensor:
+    """The first n rows that are added to embeddings, whatever they come from."""
+    rows: Tensor = embedding.positions(n)
+    return rows
+
+
+def _put_layer(there: Any, layer: Any) -> None:
+    """An encoder or a decoder layer; in theirs a sublayer has its norm inside."""
+    _put_attention(there.self_attention, layer.self_attention, fused=3)
+    _put_norm(there.self_attention.layer_norm, layer.self_residual.norm)
+    if hasattr(there, "attention"):
+        _put_attention(there.attention, layer.cross_attention, fused=2)
+        _put_norm(there.attention.layer_norm, layer.cross_residual.norm)
+    feed_forward: FeedForward = layer.feed_forward
+    _put_linear(there.ffn.linear_0, feed_forward.up)
+    _put_linear(there.ffn.linear_1, feed_forward.down)
+    _put_norm(there.ffn.layer_norm, layer.ff_residual.norm)
+
+
+def _put_attention(there: Any, attention: MultiHeadAttention, fused: int) -> None:
+    """Their first map makes queries, keys and values at once; between stacks, keys and values only."""
+    maps = [attention.q_proj, attention.k_proj, attention.v_proj]
+    if fused == 2:
+        _put_linear(there.linear[0], maps[0])
+    _put_linear(there.linear[-2], *maps[-fused:])
+    _put_linear(there.linear[-1], attention.out_proj)
+
+
+def _put_linear(there: Any, *maps: nn.Linear) -> None:
+    there.weight = np.concatenate([_array(m.weight) for m in maps])
+    biases = [_array(m.bias) for m in maps if m.bias is not None]
+    if biases:
+        there.bias = np.concatenate(biases)
+
+
+def _put_norm(there: Any, norm: Any) -> None:
+    there.gamma = _array(norm.weight)
+    if isinstance(norm, nn.LayerNorm):
+        there.beta = _array(norm.bias)
+
+
+def _array(tensor: Tensor) -> Any:
+    """A copy: quantization works in place."""
+    return tensor.detach().cpu().float().numpy().copy()

@@ -1,0 +1,50 @@
+"""A foreign engine's search, so that it finds what our own finds.
+
+CTranslate2 divides a log-probability by n^α and stops by another rule, so an engine is asked for everything
+that it finished, without any penalty, and what it found is ranked here. What it cannot do as torch does
+is left to torch, sentence by sentence: settings that it does not know, sources longer than its table of
+positions, and outputs that do not end within their limit.
+"""
+
+from collections.abc import Sequence
+
+from crosslight.config.run import DecodeConfig
+from crosslight.decode.beam import Hypothesis, length_penalty
+from crosslight.decode.translator import FastSearch
+from crosslight.export.engine import Engine, Found
+
+KNOWN = {"beam", "alpha", "max_extra", "max_tokens_per_batch"}  # settings that every engine has
+
+
+def search_with(engine: Engine) -> FastSearch:
+    """The search of an engine, in the way a `Translator` asks for one."""
+
+    def search(srcs: Sequence[list[int]], config: DecodeConfig, n_best: int) -> list[list[Hypothesis] | None]:
+        results: list[list[Hypothesis] | None] = [None] * len(srcs)
+        if not _is_known(config):
+            return results
+        limits = [len(src) - 1 + config.max_extra for src in srcs]
+        fitting = [i for i, limit in enumerate(limits) if limit + 1 <= engine.longest]
+        beam = max(config.beam, n_best)
+        answers = engine.search([srcs[i] for i in fitting], [limits[i] for i in fitting], beam)
+        for i, found in zip(fitting, answers, strict=True):
+            ended = [h for h in found if h.finished and len(h.tokens) <= limits[i]]
+            if len(ended) >= n_best:
+                results[i] = ranked(ended, config.alpha)[:n_best]
+        return results
+
+    return search
+
+
+def ranked(found: Sequence[Found], alpha: float) -> list[Hypothesis]:
+    """What was found as hypotheses under our length penalty, best first."""
+    hypotheses = [
+        Hypothesis(h.tokens, h.logp, h.logp / length_penalty(len(h.tokens) + h.finished, alpha), h.finished)
+        for h in found
+    ]
+    return sorted(hypotheses, key=lambda h: (-h.finished, -h.score))
+
+
+def _is_known(config: DecodeConfig) -> bool:
+    fields = DecodeConfig.model_fields
+    return all(getattr(config, name) == field.default for name, field in fields.items() if name not in KNOWN)

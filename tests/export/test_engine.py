@@ -1,0 +1,121 @@
+"""The fast engine in the place of torch: the same text; and what happens where it cannot be had."""
+
+import json
+import os
+import shutil
+
+import pytest
+
+import crosslight
+from crosslight.bundle import load_bundle, save_bundle
+from crosslight.decode.translator import Translator
+from crosslight.errors import ConfigError, ExportError
+from crosslight.export import ctranslate2 as fast
+from crosslight.tasks import foreign
+from crosslight.tasks.engine import fast_search
+
+
+@pytest.fixture(scope="module")
+def saved(make_bundle, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("engine") / "bundle"
+    save_bundle(make_bundle(norm="pre"), folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def both(saved):
+    bundle, said = load_bundle(saved), []
+    search = fast_search(bundle, "auto", say=said.append)
+    assert said == ["engine: ctranslate2"]
+    return Translator(bundle), Translator(bundle, fast_search=search)
+
+
+@pytest.mark.parametrize("settings", [{"beam": 1}, {"beam": 4}, {"beam": 4, "alpha": 1.2}])
+def test_the_same_text(both, pairs, settings):
+    """Its beam search stops by another rule: a better output that ends late may be missed."""
+    torch, fast = (t.translate([pair.src for pair in pairs], **settings) for t in both)
+    assert [t.text for t in fast] == [t.text for t in torch] or settings["beam"] > 1
+    same = [(a, b) for a, b in zip(torch, fast, strict=True) if a.text == b.text]
+    assert len(same) >= 0.95 * len(pairs)
+    for a, b in same:
+        assert b.score == pytest.approx(a.score, abs=1e-4)
+
+
+def test_what_it_cannot_do_is_left_to_torch(both, pairs):
+    """Outputs cut off at their limit, sources and outputs of more than its positions."""
+    torch, fast = both
+    texts = [pair.src for pair in pairs[:2]]
+    for settings in ({"beam": 1, "max_extra": 1}, {"beam": 1, "max_extra": 1020}):
+        expected = [t.text for t in torch.translate(texts, **settings)]
+        assert [t.text for t in fast.translate(texts, **settings)] == expected
+
+
+def test_settings_that_it_does_not_know_are_left_to_torch(saved, monkeypatch):
+    bundle = load_bundle(saved)
+    search = fast_search(bundle, "ctranslate2")
+    config = bundle.config.decode.model_copy(update={"alpha": 1.0})
+    assert search([[5, 3]], config, 1) != [None]
+    monkeypatch.setattr(foreign, "KNOWN", {"beam"})
+    assert search([[5, 3]], config, 1) == [None]
+
+
+def test_the_converted_model_is_kept_in_the_bundle(both, saved):
+    (place,) = (saved / ".cache").iterdir()
+    certificate = json.loads((place / "certificate.json").read_text(encoding="utf-8"))
+    assert certificate["greedy"]["tokens_equal"] == 1
+    assert certificate["sample"] == "the bundle's validation pairs"
+    before = (place / "model.bin").stat().st_mtime_ns
+    crosslight.load(saved)  # and the bundle's checksums are as they were
+    fast_search(load_bundle(saved), "ctranslate2")
+    assert (place / "model.bin").stat().st_mtime_ns == before
+
+
+def test_a_bundle_that_cannot_be_written(saved, tmp_path, monkeypatch):
+    folder = tmp_path / "bundle"
+    shutil.copytree(saved, folder, ignore=shutil.ignore_patterns(".cache"))
+    monkeypatch.setattr(os, "access", lambda *arguments: False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
+    assert fast_search(load_bundle(folder), "ctranslate2")
+    assert not (folder / ".cache").exists()
+    assert len(list((tmp_path / "home" / "crosslight").iterdir())) == 1
+
+
+def test_an_engine_that_is_not_installed(saved, monkeypatch):
+    monkeypatch.setattr(fast, "is_installed", lambda: False)
+    with pytest.raises(ConfigError, match="ctranslate2 is not installed") as error:
+        fast_search(load_bundle(saved), "ctranslate2")
+    assert "crosslight[fast]" in error.value.cure
+    said = []
+    assert fast_search(load_bundle(saved), "auto", say=said.append) is None
+    assert said == ["engine: torch (a faster one: pip install 'crosslight[fast]')"]
+
+
+def test_a_shape_that_it_does_not_know(make_bundle, tmp_path):
+    save_bundle(make_bundle(qk_norm=True), tmp_path / "bundle")
+    bundle, said = load_bundle(tmp_path / "bundle"), []
+    assert fast_search(bundle, "auto", say=said.append) is None
+    assert said[0].startswith("engine: torch, because of model.qk_norm = true")
+    with pytest.raises(ConfigError, match="qk_norm"):
+        fast_search(bundle, "ctranslate2")
+
+
+def test_an_unknown_engine(saved):
+    with pytest.raises(ConfigError, match="engine is 'onnx', expected one of auto, torch, ctranslate2"):
+        fast_search(load_bundle(saved), "onnx")
+
+
+def test_a_bundle_without_a_directory(make_bundle):
+    with pytest.raises(ExportError, match="has no cache"):
+        fast_search(make_bundle(), "ctranslate2")
+
+
+def test_the_command(command, saved, both, pairs):
+    texts = [pair.src for pair in pairs[:5]]
+    expected = "".join(f"{t.text}\n" for t in both[0].translate(texts))
+    stdin = "\n".join(texts).encode()
+    for engine, said in (("auto", "engine: ctranslate2\n"), ("torch", "")):
+        result = command("translate", saved, "--engine", engine, stdin=stdin)
+        assert (result.code, result.out, result.err) == (0, expected, said)
+    result = command("translate", saved, "--engine", "none", stdin=stdin)
+    assert result.code == 2
+    assert "expected one of auto" in result.err
