@@ -331,7 +331,10 @@ def test_torch_is_found_behind_other_files(tmp_path: Path):
 
 
 def test_an_init_that_offers_what_its_room_has_is_no_circle(tmp_path: Path):
-    sources = {"text/__init__.py": "from crosslight.text.b import f", "cli/a.py": "from crosslight.text import f"}
+    sources = {
+        "text/__init__.py": "from crosslight.text.b import f",
+        "cli/a.py": "from crosslight.text import f",
+    }
     assert check(tmp_path, {**sources, "text/b.py": "def f(): ..."}) == []
     assert len(check(tmp_path, {**sources, "text/b.py": "import torch\ndef f(): ..."})) == 3
 

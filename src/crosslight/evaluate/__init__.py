@@ -1,4 +1,4 @@
-"""How good translations are, without a model: scores, comparisons, faults. `evaluate` scores; the rest has files."""
+"""How good translations are, told from texts alone. Scores are offered here, the rest by its own files."""
 
 from crosslight.evaluate.scores import Metric, Score, Scores, Stream, Tokenize, evaluate, read_references
 
