@@ -2,7 +2,7 @@
 
 A score without its *signature* (references, case, tokenization, version) compares with nothing
 (Post 2018, "A Call for Clarity in Reporting BLEU Scores"), so the two travel together here.
-This file is the only door to the sacrebleu library; every number equals that of its command line.
+This room is the only door to the sacrebleu library; every number equals that of its command line.
 
     hypotheses    one translation per sentence
     references    streams: references[r][i] is the r-th reference of sentence i, or None if it has fewer
