@@ -248,7 +248,7 @@ class Subword:
                 groups.append([])
                 group_is_blank = True
             groups[-1].append(position)
-            group_is_blank = group_is_blank and not surface.strip()
+            group_is_blank = group_is_blank and not surface.strip(b"".join(BLANKS))
             starts_next = surface.endswith(BLANKS)
         if group_is_blank and len(groups) > 1:
             groups[-2:] = [groups[-2] + groups[-1]]
