@@ -13,7 +13,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from hypothesis import settings
 from jaxtyping import install_import_hook
+
+# The same cases on every run: a suite that fails by chance is not believed. `--hypothesis-profile=default`
+# looks for new ones. No deadline: other work shares the cores.
+settings.register_profile("suite", derandomize=True, deadline=None)
+settings.load_profile("suite")
 
 SHAPED = ["crosslight.nn", "crosslight.models", "crosslight.data.batch", "crosslight.decode"]
 

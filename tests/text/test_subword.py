@@ -8,7 +8,7 @@ import unicodedata
 
 import pytest
 import sentencepiece
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from crosslight.errors import BundleError, ConfigError, CorpusError
