@@ -159,10 +159,12 @@ def _repeated(text: str) -> Counter[tuple[str, ...]]:
     own = words(text)
     found: Counter[tuple[str, ...]] = Counter()
     for n in range(1, LONGEST_PHRASE + 1):
-        for start in range(len(own) - 2 * n + 1):
+        start = 0
+        while start + 2 * n <= len(own):
             phrase, times = tuple(own[start : start + n]), 1
             while tuple(own[start + times * n : start + (times + 1) * n]) == phrase:
                 times += 1
             if times >= (3 if n == 1 else 2):
                 found[phrase] = max(found[phrase], times)
+            start += max(1, (times - 1) * n)  # a run is counted from its beginning: the scan stays linear
     return found
