@@ -117,6 +117,8 @@ def _value(hint: Any) -> str:
         return _value(args[0])
     if origin in (Union, types.UnionType):
         return _value(next(a for a in args if a is not type(None)))
+    if origin is tuple:
+        return ", ".join(map(_value, args))
     return _value(args[0]) if origin is list else VALUES[hint]
 
 

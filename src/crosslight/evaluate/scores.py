@@ -98,7 +98,7 @@ def evaluate(
         ConfigError: an unknown metric or tokenization.
     """
     _check_choices(metrics, tokenize)
-    _check_lengths(hypotheses, references)
+    check_texts(hypotheses, references)
     scores = tuple(_score(metric, hypotheses, references, lowercase, tokenize) for metric in metrics)
     return Scores(scores, n_sentences=len(hypotheses))
 
@@ -163,7 +163,12 @@ def _check_choices(metrics: Sequence[Metric], tokenize: Tokenize) -> None:
         )
 
 
-def _check_lengths(hypotheses: Sequence[str], references: Sequence[Stream]) -> None:
+def check_texts(hypotheses: Sequence[str], references: Sequence[Stream]) -> None:
+    """Return if there is something to score, and every sentence has a reference.
+
+    Raises:
+        CorpusError: it is not so.
+    """
     if not hypotheses or not references:
         raise CorpusError(
             f"there are {len(hypotheses)} hypotheses and {len(references)} reference streams; "

@@ -1,0 +1,103 @@
+"""How probable a bundle's model finds translations that are given: the base of loss, contrasts, confidence.
+
+One pass with the right tokens as input (teacher forcing), in batches of like length. The numbers are those
+of the model itself: nothing is banned, and label smoothing, a matter of training, is off.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from crosslight.bundle import Bundle
+from crosslight.data.batch import make_batch
+from crosslight.text.corpus import Pair
+from crosslight.text.subword import BOS_ID, EOS_ID, PAD_ID
+
+TOKENS = 1024  # padded, of a batch: logits take this times the vocabulary
+
+
+@dataclass(frozen=True)
+class ReferenceLoss:
+    """How well a model expects the references of a test set."""
+
+    loss: float  # mean cross-entropy of a token in nats, the end token included, label smoothing off
+    n_tokens: int
+    n_left_out: int  # pairs longer than the model's table of positions
+
+    @property
+    def perplexity(self) -> float:
+        """e to the loss; of a token, so it compares only with models of the same pieces."""
+        return math.exp(min(self.loss, 700))
+
+    def as_dict(self) -> dict[str, float | int | str]:
+        """Ready for JSON."""
+        return {
+            "loss": self.loss,
+            "perplexity": self.perplexity,
+            "tokens": self.n_tokens,
+            "pairs_left_out": self.n_left_out,
+            "label_smoothing": "off",
+        }
+
+    def table(self) -> str:
+        """For people, in the form of the other scores' lines."""
+        left_out = f"|left out:{self.n_left_out} too long" if self.n_left_out else ""
+        about = f"of {self.n_tokens:,} reference tokens, in nats|label smoothing:off{left_out}"
+        return f"loss {self.loss:8.4f}  {about}\nppl  {self.perplexity:8.2f}  e^loss; pieces are this model's"
+
+
+def reference_loss(bundle: Bundle, pairs: Sequence[Pair]) -> ReferenceLoss:
+    """The loss of the references under the bundle's model; NaN where every pair is too long."""
+    rows = [row for row in token_logps(bundle, pairs) if row is not None]
+    n_tokens = sum(map(len, rows))
+    total = math.fsum(logp for row in rows for logp in row)
+    return ReferenceLoss(-total / n_tokens if n_tokens else math.nan, n_tokens, len(pairs) - len(rows))
+
+
+def mean_logps(bundle: Bundle, pairs: Sequence[Pair]) -> list[float | None]:
+    """The mean log-probability of a target token, the end included, in nats; None where it is too long."""
+    return [None if row is None else math.fsum(row) / len(row) for row in token_logps(bundle, pairs)]
+
+
+@torch.inference_mode()
+def token_logps(bundle: Bundle, pairs: Sequence[Pair]) -> list[list[float] | None]:
+    """The log-probability of every token of each target, then of the end token.
+
+    None for a pair that is longer than a learned table of positions.
+    """
+    srcs = bundle.src_subword.encode_batch([pair.src for pair in pairs])
+    tgts = bundle.tgt_subword.encode_batch([pair.tgt for pair in pairs])
+    config, device = bundle.config.model, next(bundle.model.parameters()).device
+    most = config.max_positions - 1 if config.positions == "learned" else math.inf
+    lengths = [max(len(src), len(tgt)) for src, tgt in zip(srcs, tgts, strict=True)]
+    rows: list[list[float] | None] = [None] * len(pairs)
+    for places in length_batches(lengths, most):
+        batch = make_batch(
+            [srcs[i] for i in places],
+            [tgts[i] for i in places],
+            pad_id=PAD_ID,
+            bos_id=BOS_ID,
+            eos_id=EOS_ID,
+        ).to(device)
+        logits = bundle.model(batch.src, batch.tgt_in).float()
+        chosen = logits.gather(2, batch.tgt_out[:, :, None])[:, :, 0] - logits.logsumexp(dim=-1)
+        for i, logps in zip(places, chosen.tolist(), strict=True):
+            rows[i] = logps[: len(tgts[i]) + 1]
+    return rows
+
+
+def length_batches(lengths: Sequence[int], most: float = math.inf) -> Iterator[list[int]]:
+    """Places of like length together, each batch TOKENS padded tokens at most, or one that is longer.
+
+    Those longer than `most` are left out.
+    """
+    batch: list[int] = []
+    for i in sorted((i for i, n in enumerate(lengths) if n <= most), key=lambda i: lengths[i]):
+        if batch and (lengths[i] + 1) * (len(batch) + 1) > TOKENS:
+            yield batch
+            batch = []
+        batch.append(i)
+    if batch:
+        yield batch
