@@ -26,6 +26,8 @@ from crosslight.text.subword import BOS_ID, EOS_ID, PAD_ID
 
 SAMPLE = 32  # sentences
 AT_ONCE = 8
+LONGEST_GIVEN = 100
+FEWEST = 30  # tokens from which the ε of the norms can be judged
 NO_EPSILON = 1e-12
 SMALLEST = float(torch.finfo(torch.float32).eps)  # what RMSNorm adds unless told otherwise
 BUILT_IN = (
@@ -59,6 +61,8 @@ def certified(
     """
     bundle = translator.bundle
     where = "given" if sample else "the bundle's validation pairs" if bundle.validation else "built-in lines"
+    if sample and sample is bundle.validation:
+        where = "the bundle's validation pairs"
     pairs = list(sample) or list(bundle.validation[:SAMPLE]) or [Pair(line, "") for line in BUILT_IN]
     srcs = [[*bundle.src_subword.encode(pair.src), EOS_ID] for pair in pairs]
     extra = bundle.config.decode.max_extra
@@ -68,7 +72,7 @@ def certified(
             f"none of {len(pairs)} sample sentences has 1 to {engine.longest - extra} tokens",
             "give a sample of ordinary sentences",
         )
-    trial = _trial(translator, engine, [pairs[i] for i in fitting], [srcs[i] for i in fitting])
+    trial = _trial(translator, engine, [pairs[i] for i in fitting], [srcs[i] for i in fitting], kind)
     said = {
         "made_by": f"crosslight {__version__}",
         "torch": torch.__version__,
@@ -83,13 +87,18 @@ def certified(
     return certify(trial, kind, said, directory)
 
 
-def _trial(translator: Translator, engine: Engine, sample: list[Pair], srcs: list[list[int]]) -> Trial:
+def _trial(
+    translator: Translator, engine: Engine, sample: list[Pair], srcs: list[list[int]], kind: str
+) -> Trial:
     bundle, config = translator.bundle, translator.bundle.config.decode
     beam = max(2, config.beam)
     limits = [len(src) - 1 + config.max_extra for src in srcs]
     greedy_ours = [h.tokens for (h, *_) in translator.search(srcs, config.model_copy(update={"beam": 1}))]
     greedy_theirs = [found[0].tokens[: limits[i]] for i, found in enumerate(engine.search(srcs, limits, 1))]
-    ours, theirs = forced(translator, srcs, greedy_ours), engine.score(srcs, greedy_ours)
+    given = greedy_ours
+    if kind == "float32":  # any text will do, and what the model finds unlikely shows the most
+        given = [bundle.tgt_subword.encode(pair.tgt or pair.src)[:LONGEST_GIVEN] for pair in sample]
+    ours, theirs = forced(translator, srcs, given), engine.score(srcs, given)
     start = time.perf_counter()
     beam_ours = [best for (best, *_) in translator.search(srcs, config.model_copy(update={"beam": beam}))]
     middle = time.perf_counter()
@@ -101,9 +110,9 @@ def _trial(translator: Translator, engine: Engine, sample: list[Pair], srcs: lis
     is_referenced = any(refs)
     if not is_referenced:
         refs = [bundle.tgt_subword.decode(h.tokens) for h in beam_ours]
-    rounding = _rounding(translator, srcs, greedy_ours, ours, theirs)
+    rounding = _rounding(translator, srcs, given, ours, theirs)
     return Trial(
-        pieces=[bundle.tgt_subword.pieces([*tokens, EOS_ID]) for tokens in greedy_ours],
+        pieces=[bundle.tgt_subword.pieces([*tokens, EOS_ID]) for tokens in given],
         ours=ours,
         theirs=theirs,
         greedy_ours=greedy_ours,
@@ -191,11 +200,11 @@ def _rounding(
     noise = float(np.abs(_flat(ours) - there).mean())
     direction, moved = without - there, _flat(theirs) - there
     length = float(direction @ direction)
-    if not length or not np.isfinite(moved).all():
+    if not length or len(moved) < FEWEST or not np.isfinite(moved).all():
         return _Rounding(noise, 0.0, 0.0)
     share = float(moved @ direction) / length
     rest = moved - share * direction
-    return _Rounding(noise, share, float(np.sqrt(rest @ rest / (len(rest) * length))))
+    return _Rounding(noise, share, float(np.sqrt(rest @ rest / ((len(rest) - 1) * length))))
 
 
 def epsilon_of(model: nn.Module) -> float:

@@ -37,7 +37,7 @@ def export(
     if kind not in get_args(fast.Quantization):
         raise ConfigError(f"quantize is {quantize!r}, expected int8", "leave it out to keep float32")
     translator = Translator(load_bundle(path))
-    pairs = sample_pairs(sample) if sample else list(translator.bundle.validation)
+    pairs = sample_pairs(sample) if sample else translator.bundle.validation
     return export_ctranslate2(translator, out, "int8" if kind == "int8" else "float32", pairs)
 
 
