@@ -9,7 +9,7 @@ import typer
 def export(
     bundle: Annotated[Path, typer.Argument(help="A bundle, or a finished run.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Directory to write; an earlier export is replaced.")],
-    to: Annotated[str, typer.Option(help="ctranslate2, a fast engine for CPUs.")] = "ctranslate2",
+    to: Annotated[str, typer.Option(help="ctranslate2 (a fast engine) or huggingface (a MarianMT model for transformers).")] = "ctranslate2",
     quantize: Annotated[
         str | None, typer.Option(help="int8: weights of one byte, a quarter of the size.")
     ] = None,

@@ -192,7 +192,7 @@ def _first_difference(a: Sequence[int], b: Sequence[int]) -> int:
 
 
 def _share_equal(trial: Trial) -> float:
-    """Of the positions of our greedy outputs, those where theirs have the same token."""
-    both = list(zip(trial.greedy_ours, trial.greedy_theirs, strict=True))
+    """Of the positions of greedy outputs, the end included, those where both have the same token."""
+    both = [([*a, None], [*b, None]) for a, b in zip(trial.greedy_ours, trial.greedy_theirs, strict=True)]
     equal = sum(x == y for a, b in both for x, y in zip(a, b, strict=False))
-    return equal / max(1, sum(max(len(a), len(b)) for a, b in both))
+    return equal / sum(max(len(a), len(b)) for a, b in both)

@@ -8,11 +8,13 @@ from crosslight.bundle import load_bundle
 from crosslight.decode.translator import Translator
 from crosslight.errors import ConfigError, CorpusError
 from crosslight.export import ctranslate2 as fast
+from crosslight.export import huggingface
+from crosslight.export.marian import require_marian
 from crosslight.export.package import written_package
 from crosslight.tasks.certify import certified
 from crosslight.text.corpus import Pair, read_lines
 
-TARGETS = ("ctranslate2",)
+TARGETS = ("ctranslate2", "huggingface")
 
 
 def export(
@@ -36,7 +38,11 @@ def export(
     kind = quantize or "float32"
     if kind not in get_args(fast.Quantization):
         raise ConfigError(f"quantize is {quantize!r}, expected int8", "leave it out to keep float32")
+    if quantize and to != "ctranslate2":
+        raise ConfigError(f"quantize is {quantize!r}, but {to} packages are float32", "leave it out")
     translator = Translator(load_bundle(path))
+    if to == "huggingface":
+        return export_huggingface(translator, out, sample_pairs(sample) if sample else ())
     pairs = sample_pairs(sample) if sample else translator.bundle.validation
     return export_ctranslate2(translator, out, "int8" if kind == "int8" else "float32", pairs)
 
@@ -56,6 +62,24 @@ def export_ctranslate2(
         fast.convert(bundle, package, quantization)
         engine = fast.CTranslate2Engine(package, bundle, translator.banned)
         return certified(translator, engine, quantization, {"engine": fast.version()}, package, sample)
+
+
+def export_huggingface(
+    translator: Translator, directory: Path, sample: Sequence[Pair] = ()
+) -> dict[str, Any]:
+    """Write a MarianMT model that transformers loads; its certificate.
+
+    Raises:
+        ConfigError: transformers is not installed, or MarianMT is no such model.
+        ExportError: the converted model is not the same, or cannot be written.
+    """
+    bundle = translator.bundle
+    require_marian(bundle.config.model)
+    about = {"engine": huggingface.version()}
+    with written_package(directory) as package:
+        huggingface.convert(bundle, package, translator.banned)
+        engine = huggingface.HuggingFaceEngine(package, translator.banned)
+        return certified(translator, engine, "float32", about, package, sample)
 
 
 def sample_pairs(path: Path) -> list[Pair]:
