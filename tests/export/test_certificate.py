@@ -34,9 +34,9 @@ FAULTS = {
     "√d forgotten": (fast, "SCALED", lambda real: False, STEP),
     "a tied bias dropped": (fast, "convert", without_bias, STEP),
     "wrong start token": (fast, "START_ID", lambda real: PAD_ID, "the package says start = '<pad>'"),
-    "another epsilon (Keras: 1e-3)": (fast, "epsilon", lambda real: lambda model: 1e-3, "the package says epsi"),
+    "another epsilon (Keras: 1e-3)": (fast, "epsilon", lambda real: lambda model: 1e-3, "says epsilon"),
     "another epsilon (1e-12)": (
-        fast, "epsilon", lambda real: lambda model: 1e-12, "the package says epsilon = 1e-12, the bundle 1e-05"
+        fast, "epsilon", lambda real: lambda model: 1e-12, "says epsilon = 1e-12, the bundle 1e-05"
     ),
     "another length penalty (n^α)": (
         foreign, "length_penalty", lambda real: lambda n, alpha: max(1, n) ** alpha,
@@ -67,7 +67,11 @@ def test_a_fault_is_refused_and_leaves_nothing_behind(translator, tmp_path, monk
 
 @pytest.mark.parametrize(
     ("fault", "message"),
-    [("wrong start token", STEP), ("another epsilon (Keras: 1e-3)", STEP), ("another epsilon (1e-12)", f"another ε|{STEP}")],
+    [
+        ("wrong start token", STEP),
+        ("another epsilon (Keras: 1e-3)", STEP),
+        ("another epsilon (1e-12)", f"another ε|{STEP}"),
+    ],
 )
 @pytest.mark.parametrize("shape", [{"norm": "pre"}, {"norm": "post"}, {"norm": "pre", "d_model": 64}])
 def test_a_fault_is_seen_in_the_numbers_too(make_bundle, tmp_path, monkeypatch, fault, message, shape):
