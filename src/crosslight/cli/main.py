@@ -7,7 +7,7 @@ import typer
 
 from crosslight import __version__
 from crosslight.allocator import start_again_with_tcmalloc
-from crosslight.cli import configs, demo, doctor, evaluate, export, get, inspect, report, train, translate
+from crosslight.cli import configs, demo, doctor, evaluate, export, get, import_, inspect, report, train, translate
 from crosslight.errors import CrosslightError
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app.command("train")(train.train)
 app.command("translate")(translate.translate)
 app.command("evaluate")(evaluate.evaluate)
 app.command("export")(export.export)
+app.command("import")(import_.import_)
 app.command("report")(report.report)
 app.command("inspect")(inspect.inspect)
 app.command("get")(get.get)
