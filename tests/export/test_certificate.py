@@ -10,7 +10,7 @@ from crosslight.export import certificate
 from crosslight.export import ctranslate2 as fast
 from crosslight.nn.positions import sinusoids
 from crosslight.tasks import foreign
-from crosslight.tasks.engine import export_ctranslate2
+from crosslight.tasks.export import export_ctranslate2
 from crosslight.text.subword import EOS_ID, PAD_ID
 
 STEP = r"sentence \d+, step \d+ \('.+'\): log-probability -[\d.]+, expected -[\d.]+"
@@ -33,8 +33,11 @@ FAULTS = {
     ),
     "√d forgotten": (fast, "SCALED", lambda real: False, STEP),
     "a tied bias dropped": (fast, "convert", without_bias, STEP),
-    "wrong start token": (fast, "START_ID", lambda real: PAD_ID, STEP),
-    "another epsilon (Keras: 1e-3)": (fast, "epsilon", lambda real: lambda model: 1e-3, STEP),
+    "wrong start token": (fast, "START_ID", lambda real: PAD_ID, "the package says start = '<pad>'"),
+    "another epsilon (Keras: 1e-3)": (fast, "epsilon", lambda real: lambda model: 1e-3, "says epsilon"),
+    "another epsilon (1e-12)": (
+        fast, "epsilon", lambda real: lambda model: 1e-12, "says epsilon = 1e-12, the bundle 1e-05"
+    ),
     "another length penalty (n^α)": (
         foreign, "length_penalty", lambda real: lambda n, alpha: max(1, n) ** alpha,
         r"sentence \d+: the score of a beam output is -[\d.]+, expected -[\d.]+",
@@ -62,6 +65,27 @@ def test_a_fault_is_refused_and_leaves_nothing_behind(translator, tmp_path, monk
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ("wrong start token", STEP),
+        ("another epsilon (Keras: 1e-3)", STEP),
+        ("another epsilon (1e-12)", f"another ε|{STEP}"),
+    ],
+)
+@pytest.mark.parametrize("shape", [{"norm": "pre"}, {"norm": "post"}, {"norm": "pre", "d_model": 64}])
+def test_a_fault_is_seen_in_the_numbers_too(make_bundle, tmp_path, monkeypatch, fault, message, shape):
+    """A package that says one thing and does another."""
+    module, name, broken, _ = FAULTS[fault]
+    monkeypatch.setattr(module, name, broken(getattr(module, name)))
+    monkeypatch.setattr(certificate, "_judge_settings", lambda trial: None)
+    bundle = make_bundle(**shape)
+    short = bundle.config.decode.model_copy(update={"max_extra": 10})
+    bundle.config = bundle.config.model_copy(update={"decode": short})
+    with pytest.raises(ExportError, match=message):
+        export_ctranslate2(Translator(bundle), tmp_path / "package", "float32")
+
+
 @pytest.mark.parametrize("kind", ["float32", "int8"])
 def test_without_a_fault_it_is_certified(translator, tmp_path, kind):
     export_ctranslate2(translator, tmp_path / "package", kind)
@@ -79,6 +103,8 @@ def test_built_in_lines_where_there_are_none(translator, tmp_path):
 TRIAL = certificate.Trial(
     pieces=[["a", "</s>"]], ours=[[-1.0, -2.0]], theirs=[[-1.0, -2.0]], greedy_ours=[[5, EOS_ID]],
     greedy_theirs=[[5, EOS_ID]], margins=[0.0], scores_ours=[[-3.0]], scores_theirs=[[-3.0]], noise=0.0,
+    epsilon_share=0.0, epsilon_error=0.0, is_referenced=True,
+    settings_ours={"epsilon": 1e-5, "start": "<s>"}, settings_theirs={"epsilon": 1e-5, "start": "<s>"},
     beams_equal=1, chrf_ours=50.0, chrf_theirs=50.0, seconds_ours=1.0, seconds_theirs=1.0, n_tokens=2,
 )  # fmt: skip
 
@@ -92,6 +118,8 @@ TRIAL = certificate.Trial(
         ({"theirs": [[-1.00001, -2.0]]}, r"sentence 0, step 0 \('a'\)"),
         ({"scores_theirs": [[-3.1]]}, "the score of a beam output is -3.1"),
         ({"chrf_theirs": 48.0}, "chrF is 48.0, expected 50.0"),
+        ({"epsilon_share": -0.8, "epsilon_error": 0.1}, r"another ε .* moved by -0.80"),
+        ({"settings_theirs": {"epsilon": 1e-5}}, "the package says start = None"),
     ],
 )
 def test_what_is_refused(tmp_path, change, message):

@@ -7,7 +7,21 @@ import typer
 
 from crosslight import __version__
 from crosslight.allocator import start_again_with_tcmalloc
-from crosslight.cli import compare, configs, contrast, demo, doctor, evaluate, get, inspect, report, train, translate
+from crosslight.cli import (
+    compare,
+    configs,
+    contrast,
+    demo,
+    doctor,
+    evaluate,
+    export,
+    get,
+    import_,
+    inspect,
+    report,
+    train,
+    translate,
+)
 from crosslight.errors import CrosslightError
 
 app = typer.Typer(
@@ -25,6 +39,8 @@ app.command("translate")(translate.translate)
 app.command("evaluate")(evaluate.evaluate)
 app.command("compare")(compare.compare)
 app.command("contrast")(contrast.contrast)
+app.command("export")(export.export)
+app.command("import")(import_.import_)
 app.command("report")(report.report)
 app.command("inspect")(inspect.inspect)
 app.command("get")(get.get)

@@ -1,9 +1,11 @@
 """The certificate of an export: that the converted model is the same model, shown on sentences.
 
-Four things are compared, each where it is sharpest:
+Six things are compared, each where it is sharpest:
 
+    settings          what the package says of itself: the ε of its norms, what outputs begin with
     given outputs     log-probability of every token, no search involved: any other number in the model shows.
                       In float32 they may be apart as far as rounding moves our own (NOISE times that)
+    ε                 too small to be seen in one number; but the direction in which it moves all of them is known
     greedy            token by token; where the two part, it must be a tie
     beam              the score of each output, which holds what it was divided by
     translations      chrF against the references: what it is worth to people
@@ -22,6 +24,8 @@ from crosslight.export.package import CERTIFICATE
 
 NOISE = 10.0
 LEAST_NOISE = 1e-7
+EPSILON_SHARE = 0.5  # of the way from our ε to none, or as far to the other side
+SIGMAS = 6.0  # that a share must be above its own error to count
 
 
 @dataclass(frozen=True)
@@ -30,13 +34,13 @@ class Tolerance:
 
     logp: float  # of any token, in nats
     mean_logp: float  # on average; 0 for what rounding explains
-    score: float  # of a whole hypothesis, per token
-    chrf: float  # points that may be lost
+    score: float  # of a hypothesis, as a share of it; of 1 where it is smaller
+    chrf: float  # points that may be lost, where there are references
 
 
 TOLERANCES = {
     "float32": Tolerance(logp=5e-4, mean_logp=0.0, score=5e-4, chrf=1.0),
-    "int8": Tolerance(logp=3.0, mean_logp=0.1, score=0.3, chrf=1.5),
+    "int8": Tolerance(logp=3.0, mean_logp=0.1, score=0.1, chrf=0.3),
 }
 
 
@@ -44,7 +48,7 @@ TOLERANCES = {
 class Trial:
     """What both engines made of a sample; `ours` is torch, `theirs` the export."""
 
-    pieces: list[list[str]]  # of our greedy outputs, the end token included
+    pieces: list[list[str]]  # of the given outputs, the end token included
     ours: list[list[float]]  # log-probability of each of those pieces
     theirs: list[list[float]]
     greedy_ours: list[list[int]]
@@ -54,11 +58,16 @@ class Trial:
     scores_theirs: list[list[float]]  # as they say
     beams_equal: int
     noise: float  # mean difference between our log-probabilities in float32 and in float64
+    epsilon_share: float  # how far they are on the way to a model without ε in its norms: 0 ours, 1 none
+    epsilon_error: float  # standard error of that
+    settings_ours: dict[str, Any]  # what the package must say of itself
+    settings_theirs: dict[str, Any]
     chrf_ours: float
     chrf_theirs: float
     seconds_ours: float
     seconds_theirs: float
     n_tokens: int  # of source, that were translated in that time
+    is_referenced: bool  # whether chrF is against people's translations; else against our own
 
 
 def certify(trial: Trial, kind: str, about: dict[str, Any], directory: Path) -> dict[str, Any]:
@@ -81,6 +90,7 @@ def certify(trial: Trial, kind: str, about: dict[str, Any], directory: Path) -> 
             "largest": max(flat),
             "mean": sum(flat) / len(flat),
             "mean_by_rounding": trial.noise,
+            "epsilon_share": trial.epsilon_share,
         },
         "greedy": {"tokens_equal": _share_equal(trial), "largest_margin": max(trial.margins)},
         "beam": {
@@ -96,20 +106,32 @@ def certify(trial: Trial, kind: str, about: dict[str, Any], directory: Path) -> 
         "source_tokens_per_second": {
             "torch": trial.n_tokens / trial.seconds_ours,
             "export": trial.n_tokens / trial.seconds_theirs,
+            "ratio": trial.seconds_ours / trial.seconds_theirs,
         },
+        "settings": trial.settings_theirs,
         "tolerance": asdict(tolerance),
     }
-    _judge(trial, differences, tolerance)
+    _judge_settings(trial)
+    _judge_given(trial, differences, tolerance)
+    _judge_search(trial, tolerance)
     certificate = {**about, **figures}
     text = json.dumps(certificate, indent=1, ensure_ascii=False) + "\n"
     (directory / CERTIFICATE).write_text(text, encoding="utf-8", newline="\n")
     return certificate
 
 
-def _judge(trial: Trial, differences: list[list[float]], tolerance: Tolerance) -> None:
+def _judge_settings(trial: Trial) -> None:
+    for name, ours in trial.settings_ours.items():
+        theirs = trial.settings_theirs.get(name)
+        same = theirs == ours if isinstance(ours, str) else abs((theirs or 0.0) - ours) <= 1e-6 * abs(ours)
+        if not same:
+            raise _refusal(f"the package says {name} = {theirs!r}, the bundle {ours!r}")
+
+
+def _judge_given(trial: Trial, differences: list[list[float]], tolerance: Tolerance) -> None:
     flat = [abs(d) for row in differences for d in row]
     mean = tolerance.mean_logp or NOISE * max(trial.noise, LEAST_NOISE)
-    limit = tolerance.logp if max(flat) > tolerance.logp else mean
+    limit = tolerance.logp if not max(flat) <= tolerance.logp else mean
     if not (max(flat) <= tolerance.logp and sum(flat) / len(flat) <= mean):
         sentence, step = next(
             (i, j) for i, row in enumerate(differences) for j, d in enumerate(row) if not abs(d) <= limit
@@ -118,6 +140,20 @@ def _judge(trial: Trial, differences: list[list[float]], tolerance: Tolerance) -
             f"sentence {sentence}, step {step} ({trial.pieces[sentence][step]!r}): log-probability "
             f"{trial.theirs[sentence][step]:.6f}, expected {trial.ours[sentence][step]:.6f}"
         )
+    share = abs(trial.epsilon_share)
+    if not tolerance.mean_logp and share > EPSILON_SHARE and share > SIGMAS * trial.epsilon_error:
+        sentence, step = max(
+            ((i, j) for i, row in enumerate(differences) for j in range(len(row))),
+            key=lambda at: abs(differences[at[0]][at[1]]),
+        )
+        raise _refusal(
+            "its norms add another ε to the variance: log-probabilities moved by "
+            f"{trial.epsilon_share:.2f} of what leaving ε out would do (± {trial.epsilon_error:.2f}), most at "
+            f"sentence {sentence}, step {step} ({trial.pieces[sentence][step]!r})"
+        )
+
+
+def _judge_search(trial: Trial, tolerance: Tolerance) -> None:
     for sentence, margin in enumerate(trial.margins):
         if margin > tolerance.logp:
             step = _first_difference(trial.greedy_ours[sentence], trial.greedy_theirs[sentence])
@@ -126,12 +162,12 @@ def _judge(trial: Trial, differences: list[list[float]], tolerance: Tolerance) -
             )
     for sentence, scores in enumerate(zip(trial.scores_ours, trial.scores_theirs, strict=True)):
         for ours, theirs in zip(*scores, strict=True):
-            if abs(ours - theirs) > tolerance.score:
+            if abs(ours - theirs) > tolerance.score * max(1.0, abs(ours)):
                 raise _refusal(
                     f"sentence {sentence}: the score of a beam output is {theirs:.5f}, expected {ours:.5f}; "
                     "log-probability or length penalty differ"
                 )
-    if trial.chrf_theirs < trial.chrf_ours - tolerance.chrf:
+    if trial.is_referenced and trial.chrf_theirs < trial.chrf_ours - tolerance.chrf:
         raise _refusal(
             f"chrF is {trial.chrf_theirs:.1f}, expected {trial.chrf_ours:.1f} or {tolerance.chrf} less"
         )
@@ -156,7 +192,7 @@ def _first_difference(a: Sequence[int], b: Sequence[int]) -> int:
 
 
 def _share_equal(trial: Trial) -> float:
-    """Of the positions of our greedy outputs, those where theirs have the same token."""
-    both = list(zip(trial.greedy_ours, trial.greedy_theirs, strict=True))
+    """Of the positions of greedy outputs, the end included, those where both have the same token."""
+    both = [([*a, None], [*b, None]) for a, b in zip(trial.greedy_ours, trial.greedy_theirs, strict=True)]
     equal = sum(x == y for a, b in both for x, y in zip(a, b, strict=False))
-    return equal / max(1, sum(max(len(a), len(b)) for a, b in both))
+    return equal / sum(max(len(a), len(b)) for a, b in both)

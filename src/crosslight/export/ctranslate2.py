@@ -2,7 +2,7 @@
 
 CTranslate2 knows the Transformer with the norm before or after, LayerNorm or RMSNorm, any table of
 positions, any tying. Sinusoids are written out as a table, because its own are of another layout; so a
-converted model knows POSITIONS positions, and what is longer is left to torch.
+converted model knows `tables.POSITIONS` positions, and what is longer is left to torch.
 
     https://opennmt.net/CTranslate2/
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -23,16 +24,14 @@ from crosslight.bundle import Bundle
 from crosslight.config.model import TransformerConfig
 from crosslight.errors import ConfigError
 from crosslight.export.engine import Found
+from crosslight.export.tables import epsilon, n_positions, position_table
 from crosslight.models.transformer import Transformer
 from crosslight.nn.attention import MultiHeadAttention
-from crosslight.nn.embedding import PositionedEmbedding
 from crosslight.nn.layers import FeedForward
-from crosslight.nn.positions import LearnedPositions
 from crosslight.text.subword import BOS_ID, EOS_ID, UNK_ID, Subword
 
 Quantization = Literal["float32", "int8"]
 
-POSITIONS = 1024
 PATIENCE = 2  # of its beam search: it ends with so many times the beam finished
 MAX_TOKENS = 2048  # padded source tokens of a batch, times the beam
 START_ID = BOS_ID  # what a translation begins with
@@ -101,6 +100,8 @@ class CTranslate2Engine:
         self._ids = {piece: i for i, piece in enumerate(self._tgt)}
         self._banned = [[self._tgt[i]] for i in banned if i != UNK_ID]
         self.longest = n_positions(bundle.model)
+        said = json.loads((directory / "config.json").read_text(encoding="utf-8"))
+        self.settings = {"epsilon": said["layer_norm_epsilon"], "start": said["decoder_start_token"]}
 
     def search(self, srcs: Sequence[list[int]], limits: Sequence[int], beam: int) -> list[list[Found]]:
         """What is found for each source, sources of like length together.
@@ -163,12 +164,6 @@ class CTranslate2Engine:
         return [self._src[i] for i in src[:-1]]  # the engine adds the end token
 
 
-def n_positions(model: Transformer) -> int:
-    """How many positions a converted model knows."""
-    positions = model.src_embedding.positions
-    return len(positions.table) if isinstance(positions, LearnedPositions) else POSITIONS
-
-
 def _batches(order: list[int], lengths: list[int], beam: int) -> Iterator[list[int]]:
     batch: list[int] = []
     for i in order:
@@ -229,18 +224,6 @@ def _spec(bundle: Bundle) -> Any:
     spec.config.add_source_eos = True
     spec.config.layer_norm_epsilon = epsilon(model)
     return spec
-
-
-def epsilon(model: Transformer) -> float:
-    """What the norms add to the variance. RMSNorm without a number of its own adds the smallest there is."""
-    norm = next(m for m in model.modules() if isinstance(m, nn.LayerNorm | nn.RMSNorm))
-    return norm.eps or float(torch.finfo(torch.float32).eps)
-
-
-def position_table(embedding: PositionedEmbedding, n: int) -> Tensor:
-    """The first n rows that are added to embeddings, whatever they come from."""
-    rows: Tensor = embedding.positions(n)
-    return rows
 
 
 def _put_layer(there: Any, layer: Any) -> None:

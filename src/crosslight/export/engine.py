@@ -6,7 +6,7 @@ and the hypotheses of its own search (`search`). Ids are the bundle's, sources w
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,7 @@ class Engine(Protocol):
     """A runtime with a converted model."""
 
     longest: int  # tokens of a source or an output, the end included, that it can take
+    settings: dict[str, Any]  # what the package says of itself: `epsilon`, `start` (a piece), as far as it does
 
     def search(self, srcs: Sequence[list[int]], limits: Sequence[int], beam: int) -> list[list[Found]]:
         """What is found for each source with at most so many tokens each, the end token not counted."""

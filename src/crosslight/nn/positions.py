@@ -18,9 +18,10 @@ def sinusoids(n_positions: int, d_model: int, layout: SinusoidLayout = "interlea
     """Sines and cosines with wavelengths from 2π to 10000·2π: a clock with ever slower hands.
 
     PE(pos, 2i) = sin(pos / 10000^(2i/d_model)), PE(pos, 2i+1) = cos(the same), as the paper prints it.
-    `layout="half"` puts all sines before all cosines, as the authors' code (and Marian, fairseq,
-    Hugging Face) does, with its slightly different wavelengths 10000^(i/(d_model/2 - 1)). A trained
-    model cannot be moved from one to the other.
+    `layout="half"` puts all sines before all cosines, as the authors' code does, with its slightly
+    different wavelengths 10000^(i/(d_model/2 - 1)). A trained model cannot be moved from one to the other.
+    (MarianMT of Hugging Face has a third: sines first, but the paper's wavelengths; that one is only another
+    order of the features, see `export.marian`.)
 
     >>> sinusoids(2, 4)[1]
     tensor([0.8415, 0.5403, 0.0100, 0.9999])

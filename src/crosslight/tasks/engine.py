@@ -13,12 +13,12 @@ from crosslight.decode.translator import FastSearch, Translator
 from crosslight.errors import ConfigError, ExportError
 from crosslight.export import ctranslate2 as fast
 from crosslight.export.engine import Engine
-from crosslight.export.package import CERTIFICATE, written_package
-from crosslight.tasks.certify import certified
+from crosslight.export.package import CERTIFICATE
+from crosslight.tasks.export import export_ctranslate2
 from crosslight.tasks.foreign import search_with
 
 EngineName = Literal["auto", "torch", "ctranslate2"]
-FORMAT = 1  # of the converted files
+FORMAT = 2  # of the converted files
 
 
 def fast_search(
@@ -69,21 +69,6 @@ def cached_engine(bundle: Bundle, threads: int = 1) -> Engine:
     raise ExportError(
         "there is no place for the converted model", "translate with --engine torch, or set XDG_CACHE_HOME"
     )
-
-
-def export_ctranslate2(translator: Translator, directory: Path, quantization: fast.Quantization) -> None:
-    """Write a package for CTranslate2, certified.
-
-    Raises:
-        ConfigError: the engine is not installed, or does not know such a model.
-        ExportError: the converted model is not the same, or cannot be written.
-    """
-    bundle = translator.bundle
-    fast.require_fitting(bundle.config.model)
-    with written_package(directory) as package:
-        fast.convert(bundle, package, quantization)
-        engine = fast.CTranslate2Engine(package, bundle, translator.banned)
-        certified(translator, engine, quantization, {"engine": fast.version()}, package)
 
 
 def _places(bundle: Bundle) -> list[Path]:

@@ -57,7 +57,12 @@ class Subword:
     def __init__(self, processor: sentencepiece.SentencePieceProcessor) -> None:
         self._processor = processor
         self._surfaces = [_surface(processor, i) for i in range(processor.get_piece_size())]
-        plain = [i for i in range(len(self._surfaces)) if self._surfaces[i] and not processor.is_byte(i)]
+        plain = [
+            i
+            for i in range(len(self._surfaces))
+            if self._surfaces[i]
+            and not (processor.is_byte(i) or processor.is_unused(i) or processor.is_control(i))
+        ]
         self._scores = {processor.id_to_piece(i): processor.get_score(i) for i in plain}
         # Byte-pair pieces are ranked 0, -1, -2, ...; unigram pieces have logarithms of probabilities.
         is_bpe = all(score.is_integer() for score in self._scores.values())

@@ -1,0 +1,115 @@
+"""A bundle as another program's model: written beside its place, certified, and only then kept."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+from crosslight.bundle import load_bundle
+from crosslight.decode.translator import Translator
+from crosslight.errors import ConfigError, CorpusError
+from crosslight.export import ctranslate2 as fast
+from crosslight.export import huggingface
+from crosslight.export.marian import require_marian
+from crosslight.export.package import written_package
+from crosslight.tasks.certify import certified
+from crosslight.text.corpus import Pair, read_lines
+
+TARGETS = ("ctranslate2", "huggingface")
+
+
+def export(
+    path: Path | str, to: str, out: Path, quantize: str | None = None, sample: Path | None = None
+) -> dict[str, Any]:
+    """Write a bundle, or a finished run's, as a package for another program; its certificate.
+
+    Args:
+        to: one of TARGETS.
+        quantize: "int8" for weights of one byte; float32 unless given.
+        sample: sentences to certify it on, a line each, or a table of source TAB reference; the bundle's
+            validation pairs unless given.
+
+    Raises:
+        ConfigError: there is no such target, it is not installed, or it does not know such a model.
+        CorpusError: the sample cannot be read or is empty.
+        ExportError: the package is another model, or cannot be written; nothing is left of it.
+    """
+    if to not in TARGETS:
+        raise ConfigError(f"to is {to!r}, expected one of {', '.join(TARGETS)}", "choose one of them")
+    kind = quantize or "float32"
+    if kind not in get_args(fast.Quantization):
+        raise ConfigError(f"quantize is {quantize!r}, expected int8", "leave it out to keep float32")
+    if quantize and to != "ctranslate2":
+        raise ConfigError(f"quantize is {quantize!r}, but {to} packages are float32", "leave it out")
+    translator = Translator(load_bundle(path))
+    if to == "huggingface":
+        return export_huggingface(translator, out, sample_pairs(sample) if sample else ())
+    pairs = sample_pairs(sample) if sample else translator.bundle.validation
+    return export_ctranslate2(translator, out, "int8" if kind == "int8" else "float32", pairs)
+
+
+def export_ctranslate2(
+    translator: Translator, directory: Path, quantization: fast.Quantization, sample: Sequence[Pair] = ()
+) -> dict[str, Any]:
+    """Write a package for CTranslate2; its certificate.
+
+    Raises:
+        ConfigError: the engine is not installed, or does not know such a model.
+        ExportError: the converted model is not the same, or cannot be written.
+    """
+    bundle = translator.bundle
+    fast.require_fitting(bundle.config.model)
+    with written_package(directory) as package:
+        fast.convert(bundle, package, quantization)
+        engine = fast.CTranslate2Engine(package, bundle, translator.banned)
+        return certified(translator, engine, quantization, {"engine": fast.version()}, package, sample)
+
+
+def export_huggingface(
+    translator: Translator, directory: Path, sample: Sequence[Pair] = ()
+) -> dict[str, Any]:
+    """Write a MarianMT model that transformers loads; its certificate.
+
+    Raises:
+        ConfigError: transformers is not installed, or MarianMT is no such model.
+        ExportError: the converted model is not the same, or cannot be written.
+    """
+    bundle = translator.bundle
+    require_marian(bundle.config.model)
+    about = {"engine": huggingface.version()}
+    with written_package(directory) as package:
+        huggingface.convert(bundle, package, translator.banned)
+        engine = huggingface.HuggingFaceEngine(package, translator.banned)
+        return certified(translator, engine, "float32", about, package, sample)
+
+
+def sample_pairs(path: Path) -> list[Pair]:
+    """The sentences of a file, with references if it is a table.
+
+    Raises:
+        CorpusError: it cannot be read, or has no text.
+    """
+    lines = [line for line in read_lines(path) if line.strip()]
+    if not lines:
+        raise CorpusError(f"{path} has no sentence", "give a file with a sentence a line")
+    if all("\t" in line for line in lines):
+        return [Pair(*line.split("\t", 2)[:2]) for line in lines]
+    return [Pair(line, "") for line in lines]
+
+
+def certificate_table(certificate: dict[str, Any]) -> str:
+    """What a certificate says, for people."""
+    chrf, rate, size = (certificate[key] for key in ("chrf", "source_tokens_per_second", "bytes"))
+    lines = {
+        "engine": f"{certificate['engine']}, {certificate['numbers']}",
+        "sample": f"{certificate['sentences']:,} sentences: {certificate['sample']}",
+        "greedy tokens equal": f"{certificate['greedy']['tokens_equal']:.2%}",
+        "beam outputs equal": f"{certificate['beam']['outputs_equal']:.1%}",
+        "log-probability of a token": f"{certificate['given_outputs']['mean']:.1e} apart on average, "
+        f"{certificate['given_outputs']['largest']:.1e} at most",
+        "score of an output": f"{certificate['beam']['largest_score_difference']:.1e} apart at most",
+        "chrF": f"{chrf['torch']:.2f} → {chrf['export']:.2f} ({certificate['delta_chrf']:+.2f})",
+        "speed": f"{rate['ratio']:.1f} times torch ({rate['export']:,.0f} source tokens/s)",
+        "size": f"{size['export'] / 1e6:.1f} MB (weights of the bundle: {size['bundle'] / 1e6:.1f} MB)",
+    }
+    width = max(map(len, lines))
+    return "\n".join(f"{name:{width}}  {value}" for name, value in lines.items())
