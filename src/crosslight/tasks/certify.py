@@ -11,7 +11,7 @@ import torch
 
 from crosslight import __version__
 from crosslight.data.batch import make_batch
-from crosslight.decode.beam import Hypothesis, length_penalty
+from crosslight.decode.hypothesis import Hypothesis, length_penalty
 from crosslight.decode.translator import Translator
 from crosslight.evaluate import evaluate
 from crosslight.export.certificate import Trial, certify

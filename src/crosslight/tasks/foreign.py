@@ -9,7 +9,7 @@ positions, and outputs that do not end within their limit.
 from collections.abc import Sequence
 
 from crosslight.config.run import DecodeConfig
-from crosslight.decode.beam import Hypothesis, length_penalty
+from crosslight.decode.hypothesis import Hypothesis, length_penalty
 from crosslight.decode.translator import FastSearch
 from crosslight.export.engine import Engine, Found
 
