@@ -189,6 +189,9 @@ class DecodeConfig(Settings):
     no_repeat: Annotated[int, Field(ge=0)] = Field(
         0, description="No sequence of so many tokens comes twice in an output (0 = may)."
     )
+    cut_loops: bool = Field(
+        False, description="Cut an output that runs in a circle after the first round; it is marked anyway."
+    )
     temperature: Annotated[float, Field(ge=0)] = Field(
         0.0, description="Above 0 outputs are drawn instead of searched for; 1 is the model's own chance."
     )

@@ -20,7 +20,7 @@ class Hypothesis:
     score: float  # logp / length penalty: what hypotheses are ranked by
     finished: bool  # whether it ended with the end token
     log_probs: tuple[float, ...] | None = None  # of each token, then of the end; None from other engines
-    looped: bool = False  # whether it ran in a circle, and was cut (`decode.loops`)
+    looped: bool = False  # whether it runs in a circle (`decode.loops`)
 
 
 class Ranking(NamedTuple):

@@ -1,7 +1,7 @@
 """Translations that run in a circle.
 
 A model that has lost its place may say the same few pieces again and again, up to the length limit. That is
-not a translation and should not pass for one: the output is cut after the first round, and marked.
+not a translation and should not pass for one: the output is marked, and on request cut after the first round.
 """
 
 from collections.abc import Sequence
@@ -34,16 +34,14 @@ def loop_end(tokens: Sequence[int]) -> int | None:
     return None
 
 
-def without_loop(hypothesis: Hypothesis, src: Sequence[int]) -> Hypothesis:
-    """The hypothesis, cut and marked if it loops and its source does not."""
+def marked_loop(hypothesis: Hypothesis, src: Sequence[int], cut: bool) -> Hypothesis:
+    """The hypothesis, marked (and cut, if wanted) where it loops and its source does not."""
     end = loop_end(hypothesis.tokens)
     if end is None or loop_end(src) is not None:
         return hypothesis
-    log_probs = hypothesis.log_probs
+    if not cut:
+        return replace(hypothesis, looped=True)
+    log_probs = hypothesis.log_probs and hypothesis.log_probs[:end]
     return replace(
-        hypothesis,
-        tokens=hypothesis.tokens[:end],
-        log_probs=None if log_probs is None else log_probs[:end],
-        finished=False,
-        looped=True,
+        hypothesis, tokens=hypothesis.tokens[:end], log_probs=log_probs, finished=False, looped=True
     )
