@@ -14,6 +14,7 @@ import torch
 
 from crosslight.config.run import DecodeConfig
 from crosslight.decode.beam import Decode, beam_search, greedy_search
+from crosslight.decode.constrained import TermSpelling, constrained_search
 from crosslight.decode.hypothesis import Hypothesis, Ranking
 from crosslight.decode.rules import Rule, at_least, no_repeat
 from crosslight.decode.sample import sample
@@ -27,6 +28,7 @@ class Wish:
 
     rules: tuple[Rule, ...] = ()
     room: int = 0  # tokens that these may take, by which the longest output grows
+    spelling: TermSpelling | None = None  # of the terms that it must keep to
 
 
 NO_WISH = Wish()
@@ -51,7 +53,7 @@ def search_batch(
         state: the model's state after reading the sources.
         srcs: source ids, the end token included.
         most_tokens: the longest output that the model has positions for.
-        wishes: one for each source; none at all if empty.
+        wishes: one for each source; none at all if empty. Terms are for all sources of a batch or none.
     """
     asked = wishes or [NO_WISH] * len(srcs)
     limits = [min(longest(len(src) - 1, config, wish), most_tokens) for src, wish in zip(srcs, asked, strict=True)]
@@ -64,6 +66,18 @@ def search_batch(
     }
     if config.temperature > 0:
         return _drawn(decode, state, srcs, limits, config, n_best, found_under, device)
+    spellings = [wish.spelling for wish in asked if wish.spelling]
+    if spellings:
+        return constrained_search(
+            decode,
+            state,
+            limits,
+            spellings,
+            beam=config.beam,
+            ranking=Ranking(config.alpha, config.penalty),
+            n_best=n_best,
+            **found_under,
+        )
     found_under |= {"alpha": config.alpha, "penalty": config.penalty}
     if config.beam == 1 and n_best == 1:
         return [[h] for h in greedy_search(decode, state, limits, **found_under)]

@@ -18,11 +18,13 @@ from crosslight.config.load import settings as checked
 from crosslight.config.run import DecodeConfig
 from crosslight.data.batch import pad
 from crosslight.decode.beam import Decode
+from crosslight.decode.ensemble import ensemble
 from crosslight.decode.hypothesis import Hypothesis
 from crosslight.decode.loops import marked_loop
-from crosslight.decode.prefix import begins_with
 from crosslight.decode.score import forced_log_probs
 from crosslight.decode.search import NO_WISH, Wish, search_batch
+from crosslight.decode.terms import Glossary, failures
+from crosslight.decode.wishes import wishes_of
 from crosslight.errors import ConfigError
 from crosslight.nn.threads import lone_threads
 from crosslight.text.segment import segments
@@ -45,6 +47,7 @@ class Translation:
     alternatives: tuple["Translation", ...] = ()  # the next best ones, where n_best asked for them
     attention: Any = None  # an `interpret.record.Inspection`, on request
     log_probs: tuple[float, ...] | None = None  # of each token, then of the end; on request
+    unmet: tuple[str, ...] = ()  # terms that it fails in; forbidden ones have a `!` before them
     looped: bool = False  # it runs in a circle (see `decode.loops`)
 
     def __str__(self) -> str:
@@ -64,6 +67,10 @@ class Translator:
             another room's work.
         threads: batches that are searched at a time.
         fast_search: another engine, that is asked first.
+        partners: other bundles of the same vocabularies that search together with this one.
+
+    Raises:
+        ConfigError: the vocabularies differ.
     """
 
     def __init__(
@@ -72,16 +79,19 @@ class Translator:
         look_inside: LookInside | None = None,
         threads: int = 1,
         fast_search: FastSearch | None = None,
+        partners: Sequence[Bundle] = (),
     ) -> None:
         self.bundle = bundle
         self._fast_search = fast_search
-        self._model = bundle.model.eval()
+        self._model: Any = ensemble([bundle, *partners]).eval() if partners else bundle.model.eval()
         self._look_inside = look_inside
         self._threads = threads
         pieces = bundle.tgt_subword.pieces(range(bundle.tgt_subword.vocab_size))
         self.banned = (*BANNED, *(i for i, piece in enumerate(pieces) if piece in LINE_BREAKS))
-        model = bundle.config.model
-        self._most_tokens = model.max_positions - 1 if model.positions == "learned" else sys.maxsize
+        models = [each.config.model for each in (bundle, *partners)]
+        self._most_tokens = min(
+            model.max_positions - 1 if model.positions == "learned" else sys.maxsize for model in models
+        )
 
     def translate(
         self,
@@ -91,6 +101,7 @@ class Translator:
         attention: bool = False,
         log_probs: bool = False,
         prefix: str | Sequence[int] = "",
+        terms: Glossary | None = None,
         **settings: Any,
     ) -> list[Translation]:
         """Every text translated, in order. Empty lines stay empty; line breaks within a text are kept.
@@ -102,6 +113,7 @@ class Translator:
             log_probs: also give the log-probability of every token, whichever engine searches.
             prefix: how every translation must begin, as text (that may end inside a word) or as ids;
                 only for texts of one segment.
+            terms: what the translations must say and must not; `Translation.unmet` is what they fail in.
             settings: anything of `DecodeConfig` (beam, alpha, max_extra, ...) to differ from what the
                 bundle says.
 
@@ -114,15 +126,19 @@ class Translator:
         split = [self.split(text) for text in texts]
         if prefix:
             self._require_one_segment(split)
-        rules = (begins_with(prefix, self.bundle.tgt_subword, self.banned),) if prefix else ()
-        wish = Wish(tuple(rule for rule, _ in rules), sum(room for _, room in rules)) if rules else NO_WISH
+        if terms and config.temperature > 0:
+            raise ConfigError(
+                "terms are for a search, not for drawing", "set temperature to 0, or leave the terms out"
+            )
+        wish_of = wishes_of(prefix, terms, self.bundle.tgt_subword, self.banned)
         found = self._search(
-            [part for parts in split for part, is_text in parts if is_text], config, n_best, wish
+            [part for parts in split for part, is_text in parts if is_text], config, n_best, wish_of
         )
         if log_probs:
             found = {part: self.with_log_probs(part, best) for part, best in found.items()}
         return [
-            self._assembled(text, parts, found, attention) for text, parts in zip(texts, split, strict=True)
+            self._assembled(text, parts, found, attention, terms)
+            for text, parts in zip(texts, split, strict=True)
         ]
 
     def _settings(self, n_best: int, settings: dict[str, Any]) -> DecodeConfig:
@@ -275,25 +291,34 @@ class Translator:
         return next(self._model.parameters()).device
 
     def _search(
-        self, texts: list[str], config: DecodeConfig, n_best: int, wish: Wish
+        self, texts: list[str], config: DecodeConfig, n_best: int, wish_of: Callable[[str], Wish]
     ) -> dict[str, list[Hypothesis]]:
-        """Each different text once. Only torch knows wishes."""
-        different = list(dict.fromkeys(texts))
-        srcs = [[*self._encode(text), EOS_ID] for text in different]
-        fast: list[list[Hypothesis] | None] = [None] * len(srcs)
-        if self._fast_search and wish is NO_WISH:
-            fast = self._fast_search(srcs, config, n_best)
-        wishes = [] if wish is NO_WISH else [wish] * len(srcs)
-        open_ = [src for src, h in zip(srcs, fast, strict=True) if h is None]
-        left = iter(self.search(open_, config, n_best, wishes))
-        found = [h or next(left) for h in fast]
+        """Each different text once. Only torch knows wishes; sentences with terms have a search of their own."""
+        found: dict[str, list[Hypothesis]] = {}
+        srcs = {text: [*self._encode(text), EOS_ID] for text in texts}
+        wishes = {text: wish_of(text) for text in srcs}
+        fast = [text for text, wish in wishes.items() if wish is NO_WISH and self._fast_search]
+        if self._fast_search and fast:
+            results = self._fast_search([srcs[text] for text in fast], config, n_best)
+            found = {text: h for text, h in zip(fast, results, strict=True) if h is not None}
+        for have_terms in (False, True):
+            group = [t for t, w in wishes.items() if t not in found and (w.spelling is not None) == have_terms]
+            asked = [wishes[text] for text in group]
+            plain = all(wish is NO_WISH for wish in asked)
+            results = self.search([srcs[text] for text in group], config, n_best, [] if plain else asked)
+            found |= zip(group, results, strict=True)
         return {
-            text: [marked_loop(h, src, config.cut_loops) for h in hypotheses]
-            for text, src, hypotheses in zip(different, srcs, found, strict=True)
+            text: [marked_loop(h, srcs[text], config.cut_loops) for h in hypotheses]
+            for text, hypotheses in found.items()
         }
 
     def _assembled(
-        self, text: str, parts: list[tuple[str, bool]], found: dict[str, list[Hypothesis]], attention: bool
+        self,
+        text: str,
+        parts: list[tuple[str, bool]],
+        found: dict[str, list[Hypothesis]],
+        attention: bool,
+        terms: Glossary | None,
     ) -> Translation:
         tgt = self.bundle.tgt_subword
         best = [(part, found[part][0]) for part, is_text in parts if is_text]
@@ -305,6 +330,11 @@ class Translator:
             score=sum(h.score * (len(h.tokens) + 1) for _, h in best) / max(1, n_tokens),
             tokens=[piece for _, h in best for piece in tgt.pieces(h.tokens)],
             looped=any(h.looped for _, h in best),
+            unmet=tuple(
+                failure
+                for part, h in best
+                for failure in (failures(terms, part, tgt.decode(h.tokens)) if terms else ())
+            ),
         )
         if len(best) != 1:
             return result
