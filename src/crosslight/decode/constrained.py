@@ -216,7 +216,9 @@ class _Search:
         if n_failures == 0 and finished:
             self._finished = sorted([*self._finished, hypothesis], key=lambda h: -h.score)[: self._n_best]
         else:
-            self._lacking = sorted([*self._lacking, (n_failures, score, hypothesis)], key=lambda o: (o[0], -o[1]))
+            self._lacking = sorted(
+                [*self._lacking, (n_failures, score, hypothesis)], key=lambda o: (o[0], -o[1])
+            )
             del self._lacking[self._n_best :]
 
     def _may_improve(self) -> bool:

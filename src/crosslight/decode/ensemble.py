@@ -29,7 +29,8 @@ class Ensemble(nn.Module):
     def decode(self, tokens: Tensor, state: Any) -> tuple[Tensor, tuple[Any, ...]]:
         """The mean log-probabilities (B, T, V) of what follows each of tokens, and the states after them."""
         logits, states = zip(
-            *(member.decode(tokens, own) for member, own in zip(self.members, state, strict=True)), strict=True
+            *(member.decode(tokens, own) for member, own in zip(self.members, state, strict=True)),
+            strict=True,
         )
         return torch.stack([each.float().log_softmax(dim=-1) for each in logits]).mean(dim=0), states
 
@@ -48,6 +49,6 @@ def ensemble(bundles: Sequence[Bundle]) -> Ensemble:
                 raise ConfigError(
                     f"the {side[:3]} vocabularies of {first.path} and {other.path} differ "
                     f"({ours.vocab_size:,} and {theirs.vocab_size:,} pieces)",
-                    "an ensemble needs equal ones: train with the same prepared corpus, or fine-tune from one model",
+                    "train with one prepared corpus, or fine-tune from one model",
                 )
     return Ensemble([bundle.model for bundle in bundles])

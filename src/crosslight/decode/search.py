@@ -56,7 +56,9 @@ def search_batch(
         wishes: one for each source; none at all if empty. Terms are for all sources of a batch or none.
     """
     asked = wishes or [NO_WISH] * len(srcs)
-    limits = [min(longest(len(src) - 1, config, wish), most_tokens) for src, wish in zip(srcs, asked, strict=True)]
+    limits = [
+        min(longest(len(src) - 1, config, wish), most_tokens) for src, wish in zip(srcs, asked, strict=True)
+    ]
     rules: list[list[Rule]] = [[*standing_rules(config), *wish.rules] for wish in asked]
     found_under: Any = {
         "bos_id": BOS_ID,
@@ -81,9 +83,7 @@ def search_batch(
     found_under |= {"alpha": config.alpha, "penalty": config.penalty}
     if config.beam == 1 and n_best == 1:
         return [[h] for h in greedy_search(decode, state, limits, **found_under)]
-    return beam_search(
-        decode, state, limits, beam=max(config.beam, n_best), n_best=n_best, **found_under
-    )
+    return beam_search(decode, state, limits, beam=max(config.beam, n_best), n_best=n_best, **found_under)
 
 
 def longest(n_src: int, config: DecodeConfig, wish: Wish = NO_WISH) -> int:
@@ -117,7 +117,9 @@ def _drawn(
     rules = found_under.pop("rules")
     # The random numbers of an output come from the seed, its source and its number, not from its place.
     seeds = [
-        zlib.crc32(repr((config.seed, list(src), number)).encode()) for src in srcs for number in range(n_best)
+        zlib.crc32(repr((config.seed, list(src), number)).encode())
+        for src in srcs
+        for number in range(n_best)
     ]
     outputs = sample(
         decode,
@@ -131,6 +133,4 @@ def _drawn(
         rules=[rule for rule in rules for _ in range(n_best)],
         **found_under,
     )
-    return [
-        sorted(outputs[i : i + n_best], key=lambda h: -h.score) for i in range(0, len(outputs), n_best)
-    ]
+    return [sorted(outputs[i : i + n_best], key=lambda h: -h.score) for i in range(0, len(outputs), n_best)]

@@ -293,7 +293,7 @@ class Translator:
     def _search(
         self, texts: list[str], config: DecodeConfig, n_best: int, wish_of: Callable[[str], Wish]
     ) -> dict[str, list[Hypothesis]]:
-        """Each different text once. Only torch knows wishes; sentences with terms have a search of their own."""
+        """Each different text once. Only torch knows wishes; terms have a search of their own."""
         found: dict[str, list[Hypothesis]] = {}
         srcs = {text: [*self._encode(text), EOS_ID] for text in texts}
         wishes = {text: wish_of(text) for text in srcs}
@@ -302,7 +302,9 @@ class Translator:
             results = self._fast_search([srcs[text] for text in fast], config, n_best)
             found = {text: h for text, h in zip(fast, results, strict=True) if h is not None}
         for have_terms in (False, True):
-            group = [t for t, w in wishes.items() if t not in found and (w.spelling is not None) == have_terms]
+            group = [
+                t for t, w in wishes.items() if t not in found and (w.spelling is not None) == have_terms
+            ]
             asked = [wishes[text] for text in group]
             plain = all(wish is NO_WISH for wish in asked)
             results = self.search([srcs[text] for text in group], config, n_best, [] if plain else asked)

@@ -14,7 +14,15 @@ from crosslight.decode.translator import FastSearch
 from crosslight.export.engine import Engine, Found
 
 DRAWING = {"top_k", "top_p", "seed"}  # nothing without a temperature
-KNOWN = {"beam", "alpha", "penalty", "max_extra", "max_tokens_per_batch", "cut_loops", *DRAWING}  # settings that every engine has
+KNOWN = {
+    "beam",
+    "alpha",
+    "penalty",
+    "max_extra",
+    "max_tokens_per_batch",
+    "cut_loops",
+    *DRAWING,
+}  # settings that every engine has
 
 
 def search_with(engine: Engine) -> FastSearch:
