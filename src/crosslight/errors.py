@@ -2,6 +2,7 @@
 
     CrosslightError
     ├── ConfigError      a setting that cannot be (unknown key, impossible size)
+    │   └── TermError    terms that contradict each other
     ├── CorpusError      a text file that cannot be read as it should
     ├── BundleError      a model directory that is missing, broken, altered or too new
     ├── RunError         a run directory that cannot be used or resumed
@@ -36,6 +37,10 @@ class CrosslightError(Exception):
 
 class ConfigError(CrosslightError):
     """A setting is unknown, of the wrong kind, or impossible together with another."""
+
+
+class TermError(ConfigError):
+    """Terms that no translation can keep to."""
 
 
 class CorpusError(CrosslightError):

@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from crosslight.decode.beam import Hypothesis, beam_search, greedy_search, length_penalty
+from crosslight.decode.beam import beam_search, greedy_search
+from crosslight.decode.hypothesis import Hypothesis, length_penalty
 
 BOS, EOS, V, LIMIT = 0, 1, 4, 4
 IDS: Any = {"bos_id": BOS, "eos_id": EOS}

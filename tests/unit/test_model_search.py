@@ -10,7 +10,8 @@ from crosslight.bundle import Bundle, Facts
 from crosslight.config.model import TransformerConfig
 from crosslight.config.run import DecodeConfig, RunConfig
 from crosslight.data.batch import pad
-from crosslight.decode.beam import Hypothesis, beam_search, greedy_search
+from crosslight.decode.beam import beam_search, greedy_search
+from crosslight.decode.hypothesis import Hypothesis
 from crosslight.decode.translator import BANNED, Translator
 from crosslight.models.build import build_model
 from crosslight.models.transformer import Transformer

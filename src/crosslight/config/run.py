@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from crosslight.config.model import Rate, Settings, Size, TransformerConfig
 
 Positive = Annotated[float, Field(gt=0)]
+LengthPenalty = Literal["gnmt", "average"]
 
 
 class DataConfig(Settings):
@@ -178,9 +179,39 @@ class DecodeConfig(Settings):
     """How translations are searched for."""
 
     beam: Size = Field(4, description="Hypotheses kept at each step (1 = greedy).")
-    alpha: Annotated[float, Field(ge=0)] = Field(0.6, description="Length penalty ((5+n)/6)^α.")
+    alpha: Annotated[float, Field(ge=0)] = Field(0.6, description="Exponent of the length penalty.")
+    penalty: LengthPenalty = Field(
+        "gnmt", description='Length penalty of n tokens: ((5+n)/6)^α ("gnmt") or n^α ("average").'
+    )
     max_extra: Size = Field(50, description="Longest output: source tokens plus this.")
+    max_length: Size | None = Field(None, description="Longest output in tokens, whatever the source.")
+    min_length: Annotated[int, Field(ge=0)] = Field(0, description="Shortest output in tokens.")
+    no_repeat: Annotated[int, Field(ge=0)] = Field(
+        0, description="No sequence of so many tokens comes twice in an output (0 = may)."
+    )
+    cut_loops: bool = Field(
+        False, description="Cut an output that runs in a circle after the first round; it is marked anyway."
+    )
+    temperature: Annotated[float, Field(ge=0)] = Field(
+        0.0, description="Above 0 outputs are drawn instead of searched for; 1 is the model's own chance."
+    )
+    top_k: Annotated[int, Field(ge=0)] = Field(
+        0, description="Of the k most probable pieces only, when drawing (0 = all)."
+    )
+    top_p: Annotated[float, Field(gt=0, le=1)] = Field(
+        1.0, description="Of the fewest pieces that have this probability together, when drawing."
+    )
+    seed: Annotated[int, Field(ge=0)] = Field(1, description="Decides what is drawn.")
     max_tokens_per_batch: Size = Field(4096, description="Padded source tokens times beam in one batch.")
+
+    @model_validator(mode="after")
+    def _lengths_fit(self) -> Self:
+        if self.max_length is not None and self.min_length > self.max_length:
+            raise ValueError(
+                f"min_length = {self.min_length} is above max_length = {self.max_length}; "
+                "set a smaller min_length, or a larger max_length"
+            )
+        return self
 
 
 class RunConfig(Settings):

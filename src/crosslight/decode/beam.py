@@ -6,35 +6,18 @@ N = B·K rows · V vocabulary.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from crosslight.config.run import LengthPenalty
+from crosslight.decode.hypothesis import Hypothesis, Ranking
+from crosslight.decode.rules import Rule, ruled
 from crosslight.decode.state import select_rows
 
 Decode = Callable[[Tensor, Any], tuple[Tensor, Any]]
 """(tokens (N, 1), state) -> (logits (N, 1, V), state)."""
-
-
-@dataclass(frozen=True)
-class Hypothesis:
-    """A finished (or, at the length limit, broken off) output."""
-
-    tokens: list[int]  # without begin and end
-    logp: float  # log-probability in nats, the end token included
-    score: float  # logp / length penalty: what hypotheses are ranked by
-    finished: bool  # whether it ended with the end token
-
-
-def length_penalty(n_tokens: int, alpha: float) -> float:
-    """((5 + n) / 6)^α, with n the number of tokens, the end token included (Wu et al. 2016, eq. 14).
-
-    >>> length_penalty(1, alpha=0.6), round(length_penalty(25, alpha=0.6), 3)
-    (1.0, 2.627)
-    """
-    return float(((5 + n_tokens) / 6) ** alpha)
 
 
 def greedy_search(
@@ -46,21 +29,30 @@ def greedy_search(
     eos_id: int,
     banned: Sequence[int] = (),
     alpha: float = 0.0,
+    penalty: LengthPenalty = "gnmt",
+    rules: Sequence[Sequence[Rule]] = (),
 ) -> list[Hypothesis]:
     """The most probable token, again and again, until the end token or the limit."""
     outputs: list[list[int]] = [[] for _ in max_lengths]
-    logps = [0.0] * len(max_lengths)
+    log_probs: list[list[float]] = [[] for _ in max_lengths]
     ended = [False] * len(max_lengths)
     rows = list(range(len(max_lengths)))
     tokens = torch.full((len(rows), 1), bos_id)
     while rows:
         logp, state = next_logp(decode, tokens, state, banned)
+        if rules:
+            written = [torch.tensor([outputs[row]], dtype=torch.long) for row in rows]
+            logp = ruled(logp.cpu()[:, None], written, [rules[row] for row in rows])[:, 0].to(logp.device)
         best = logp.max(dim=-1)
         stay = []
-        for i, (row, token) in enumerate(zip(rows, best.indices.tolist(), strict=True)):
+        for i, (row, token, value) in enumerate(
+            zip(rows, best.indices.tolist(), best.values.tolist(), strict=True)
+        ):
+            if value == float("-inf"):  # the rules leave nothing
+                continue
             ended[row] = token == eos_id
             if ended[row] or len(outputs[row]) < max_lengths[row]:
-                logps[row] += float(best.values[i])
+                log_probs[row].append(value)
             if not ended[row] and len(outputs[row]) < max_lengths[row]:
                 outputs[row].append(token)
                 stay.append(i)
@@ -69,9 +61,10 @@ def greedy_search(
         if len(stay) < len(rows):
             state = select_rows(state, keep)
             rows = [rows[i] for i in stay]
+    ranking = Ranking(alpha, penalty)
     return [
-        Hypothesis(output, logp, logp / length_penalty(len(output) + end, alpha), end)
-        for output, logp, end in zip(outputs, logps, ended, strict=True)
+        Hypothesis(output, sum(each), ranking.score(sum(each), len(output) + end), end, tuple(each))
+        for output, each, end in zip(outputs, log_probs, ended, strict=True)
     ]
 
 
@@ -85,7 +78,9 @@ def beam_search(
     eos_id: int,
     banned: Sequence[int] = (),
     alpha: float = 0.6,
+    penalty: LengthPenalty = "gnmt",
     n_best: int = 1,
+    rules: Sequence[Sequence[Rule]] = (),
 ) -> list[list[Hypothesis]]:
     """The n_best best hypotheses of every sentence, best first.
 
@@ -96,44 +91,49 @@ def beam_search(
 
     Args:
         max_lengths: the most tokens of each output, the end token not counted.
-        banned: tokens that never come out (padding, begin, unknown).
+        banned: tokens that never come out (padding, begin, unknown); the others share the probability.
+        rules: the rules of each sentence; none at all if empty.
     """
-    searches = [_Sentence(i, limit, alpha, n_best) for i, limit in enumerate(max_lengths)]
+    ranking = Ranking(alpha, penalty)
+    searches = [_Sentence(i, limit, ranking, n_best) for i, limit in enumerate(max_lengths)]
     open_ = list(searches)
     tokens = torch.full((len(open_), 1), bos_id)
     live = torch.zeros(len(open_), 1)  # (B, K'): log-probability of every hypothesis in the beam
     written = torch.empty(len(open_), 1, 0, dtype=torch.long)  # (B, K', t)
+    sums = torch.empty(len(open_), 1, 0)  # (B, K', t): log-probability up to each token
     n_tokens = 0
     while open_:
         logp, state = next_logp(decode, tokens, state, banned)
         width, n_tokens = live.shape[1], n_tokens + 1
-        total = live[:, :, None] + logp.view(len(open_), width, -1).cpu()
+        steps = logp.view(len(open_), width, -1).cpu()
+        if rules:
+            steps = ruled(steps, list(written), [rules[sentence.index] for sentence in open_])
+        total = live[:, :, None] + steps
         vocab_size = total.shape[-1]
         ranked = total.flatten(1).topk(min(2 * beam, total[0].numel()))
         parents, nexts = ranked.indices // vocab_size, ranked.indices % vocab_size
         ends = nexts == eos_id
-        _collect(open_, ranked.values, parents, ends, written)
-        before = live, written
+        _collect(open_, ranked.values, parents, ends, written, sums)
+        before = live, written, sums
 
         # The K best that go on; -inf marks places that no real hypothesis fills.
         going = ranked.values.masked_fill(ends, float("-inf")).topk(min(beam, ranked.values.shape[1]))
         live = going.values
         parents, nexts = parents.gather(1, going.indices), nexts.gather(1, going.indices)
-        written = torch.cat(
-            (written.gather(1, parents[:, :, None].expand(-1, -1, written.shape[2])), nexts[:, :, None]),
-            dim=2,
-        )
+        family = parents[:, :, None].expand(-1, -1, n_tokens - 1)
+        written = torch.cat((written.gather(1, family), nexts[:, :, None]), dim=2)
+        sums = torch.cat((sums.gather(1, family), live[:, :, None]), dim=2)
         stay = []
-        for b, sentence in enumerate(open_):
-            if n_tokens > sentence.limit:
-                sentence.break_off(before[0][b].tolist(), before[1][b].tolist())
-            elif sentence.may_improve(float(live[b, 0])):
+        for b, (sentence, best_live) in enumerate(zip(open_, live[:, 0].tolist(), strict=True)):
+            if n_tokens > sentence.limit or best_live == float("-inf"):
+                sentence.break_off(*(tensor[b].tolist() for tensor in before))
+            elif sentence.may_improve(best_live):
                 stay.append(b)
         keep = torch.tensor(stay, dtype=torch.long)
         rows = (keep[:, None] * width + parents[keep]).flatten()
         state = select_rows(state, rows.to(logp.device))
         open_ = [open_[b] for b in stay]
-        live, written = live[keep], written[keep]
+        live, written, sums = live[keep], written[keep], sums[keep]
         tokens = nexts[keep].view(-1, 1).to(logp.device)
     return [sentence.best() for sentence in searches]
 
@@ -149,39 +149,44 @@ def next_logp(decode: Decode, tokens: Tensor, state: Any, banned: Sequence[int])
 class _Sentence:
     """The finished hypotheses of one sentence."""
 
-    def __init__(self, index: int, limit: int, alpha: float, n_best: int) -> None:
+    def __init__(self, index: int, limit: int, ranking: Ranking, n_best: int) -> None:
         self.index = index
         self.limit = limit
-        self._alpha = alpha
+        self._ranking = ranking
         self._n_best = n_best
         self._finished: list[Hypothesis] = []
         self._broken_off: list[Hypothesis] = []
 
-    def finish(self, tokens: list[int], logp: float) -> None:
-        score = logp / length_penalty(len(tokens) + 1, self._alpha)
-        self._finished.append(Hypothesis(tokens, logp, score, True))
+    def finish(self, tokens: list[int], sums: list[float]) -> None:
+        self._finished.append(self._hypothesis(tokens, sums, True))
         self._finished.sort(key=lambda h: -h.score)
         del self._finished[self._n_best :]
 
     def may_improve(self, best_live: float) -> bool:
-        if best_live == float("-inf"):
-            return False
         if len(self._finished) < self._n_best:
             return True
-        return best_live / length_penalty(self.limit + 1, self._alpha) > self._finished[-1].score
+        return self._ranking.score(best_live, self.limit + 1) > self._finished[-1].score
 
-    def break_off(self, logps: list[float], outputs: list[list[int]]) -> None:
+    def break_off(self, logps: list[float], outputs: list[list[int]], sums: list[list[float]]) -> None:
         self._broken_off = [
-            Hypothesis(tokens, logp, logp / length_penalty(len(tokens), self._alpha), False)
-            for logp, tokens in zip(logps, outputs, strict=True)
+            self._hypothesis(tokens, before, False)
+            for logp, tokens, before in zip(logps, outputs, sums, strict=True)
             if logp > float("-inf")
         ]
+
+    def _hypothesis(self, tokens: list[int], sums: list[float], finished: bool) -> Hypothesis:
+        logp = sums[-1] if sums else 0.0
+        log_probs = tuple(b - a for a, b in zip([0.0, *sums], sums, strict=False))
+        return Hypothesis(tokens, logp, self._ranking.score(logp, len(sums)), finished, log_probs)
 
     def best(self) -> list[Hypothesis]:
         """The finished ones; only if there is none, those that the limit broke off."""
         return (self._finished or sorted(self._broken_off, key=lambda h: -h.score))[: self._n_best]
 
 
-def _collect(open_: list[_Sentence], values: Tensor, parents: Tensor, ends: Tensor, written: Tensor) -> None:
+def _collect(
+    open_: list[_Sentence], values: Tensor, parents: Tensor, ends: Tensor, written: Tensor, sums: Tensor
+) -> None:
     for b, j in (ends & (values > float("-inf"))).nonzero().tolist():
-        open_[b].finish(written[b, parents[b, j]].tolist(), float(values[b, j]))
+        parent = parents[b, j]
+        open_[b].finish(written[b, parent].tolist(), [*sums[b, parent].tolist(), float(values[b, j])])

@@ -14,7 +14,7 @@ from torch import nn
 
 from crosslight import __version__
 from crosslight.data.batch import make_batch
-from crosslight.decode.beam import Hypothesis, length_penalty
+from crosslight.decode.hypothesis import Hypothesis, Ranking
 from crosslight.decode.translator import Translator
 from crosslight.errors import ExportError
 from crosslight.evaluate import evaluate
@@ -104,7 +104,7 @@ def _trial(
     middle = time.perf_counter()
     found = engine.search(srcs, limits, beam)
     end = time.perf_counter()
-    ranks = [ranked(hypotheses, config.alpha) for hypotheses in found]
+    ranks = [ranked(hypotheses, config.alpha, config.penalty) for hypotheses in found]
     beam_theirs = [best for (best, *_) in ranks]
     refs = [pair.tgt for pair in sample]
     is_referenced = any(refs)
@@ -224,12 +224,13 @@ def _scores(
     translator: Translator, srcs: list[list[int]], outputs: list[list[Hypothesis]]
 ) -> list[list[float]]:
     """What our model and our length penalty make of outputs that another search found."""
-    alpha = translator.bundle.config.decode.alpha
+    config = translator.bundle.config.decode
+    ranking = Ranking(config.alpha, config.penalty)
     scores = []
     for src, hypotheses in zip(srcs, outputs, strict=True):
         rows = forced(translator, [src] * len(hypotheses), [h.tokens for h in hypotheses], translator.banned)
         sizes = [len(h.tokens) + h.finished for h in hypotheses]
-        scores.append([sum(row[:n]) / length_penalty(n, alpha) for row, n in zip(rows, sizes, strict=True)])
+        scores.append([ranking.score(sum(row[:n]), n) for row, n in zip(rows, sizes, strict=True)])
     return scores
 
 

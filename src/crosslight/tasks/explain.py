@@ -13,7 +13,7 @@ from torch import Tensor
 
 from crosslight.bundle import Bundle, load_bundle
 from crosslight.data.batch import make_batch
-from crosslight.decode.beam import Hypothesis
+from crosslight.decode.hypothesis import Hypothesis
 from crosslight.decode.translator import Translator
 from crosslight.errors import ConfigError
 from crosslight.interpret.attention import Recording, record_attention

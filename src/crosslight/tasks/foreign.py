@@ -8,12 +8,21 @@ positions, and outputs that do not end within their limit.
 
 from collections.abc import Sequence
 
-from crosslight.config.run import DecodeConfig
-from crosslight.decode.beam import Hypothesis, length_penalty
+from crosslight.config.run import DecodeConfig, LengthPenalty
+from crosslight.decode.hypothesis import Hypothesis, Ranking
 from crosslight.decode.translator import FastSearch
 from crosslight.export.engine import Engine, Found
 
-KNOWN = {"beam", "alpha", "max_extra", "max_tokens_per_batch"}  # settings that every engine has
+DRAWING = {"top_k", "top_p", "seed"}  # nothing without a temperature
+KNOWN = {
+    "beam",
+    "alpha",
+    "penalty",
+    "max_extra",
+    "max_tokens_per_batch",
+    "cut_loops",
+    *DRAWING,
+}  # settings that every engine has
 
 
 def search_with(engine: Engine) -> FastSearch:
@@ -30,16 +39,17 @@ def search_with(engine: Engine) -> FastSearch:
         for i, found in zip(fitting, answers, strict=True):
             ended = [h for h in found if h.finished and len(h.tokens) <= limits[i]]
             if len(ended) >= n_best:
-                results[i] = ranked(ended, config.alpha)[:n_best]
+                results[i] = ranked(ended, config.alpha, config.penalty)[:n_best]
         return results
 
     return search
 
 
-def ranked(found: Sequence[Found], alpha: float) -> list[Hypothesis]:
+def ranked(found: Sequence[Found], alpha: float, penalty: LengthPenalty = "gnmt") -> list[Hypothesis]:
     """What was found as hypotheses under our length penalty, best first."""
+    ranking = Ranking(alpha, penalty)
     hypotheses = [
-        Hypothesis(h.tokens, h.logp, h.logp / length_penalty(len(h.tokens) + h.finished, alpha), h.finished)
+        Hypothesis(h.tokens, h.logp, ranking.score(h.logp, len(h.tokens) + h.finished), h.finished)
         for h in found
     ]
     return sorted(hypotheses, key=lambda h: (-h.finished, -h.score))

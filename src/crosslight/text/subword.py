@@ -232,6 +232,10 @@ class Subword:
         """
         return [self._processor.id_to_piece(int(i)) for i in ids]
 
+    def surfaces(self) -> list[bytes]:
+        """What each id of the vocabulary writes, in UTF-8: nothing for special ids, one byte for a byte."""
+        return list(self._surfaces)
+
     def words(self, ids: Iterable[int]) -> list[list[int]]:
         """Which ids make up each word: their positions, a list for each blank-separated word.
 

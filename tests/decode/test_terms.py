@@ -1,0 +1,102 @@
+"""Terms are met in the text, or reported: over a thousand random cases."""
+
+import random
+import re
+
+import pytest
+
+from crosslight.decode.terms import Entry, Glossary, Terms, occurs
+from crosslight.decode.translator import Translator
+from crosslight.errors import ConfigError, TermError
+
+
+def stands_in(form: str, text: str) -> bool:
+    """Independent of ours: word boundaries of regular expressions, which do for alphabets."""
+    return bool(re.search(rf"(?<!\w){re.escape(form)}(?!\w)", text))
+
+
+def test_a_thousand_random_cases_are_met_or_reported(make_bundle, pairs) -> None:
+    translator = Translator(make_bundle())
+    chance = random.Random(2)
+    words = sorted({word for pair in pairs for word in re.findall(r"\w+", pair.tgt)})
+    texts = [" ".join(re.findall(r"\w+", pair.src)[:5]) for pair in pairs]
+    n_met = 0
+    for case in range(50):
+        entries = []
+        block = [f"{text} {case}{i}" for i, text in enumerate(chance.choices(texts, k=20))]
+        for i, _ in enumerate(block):
+            for n in range(chance.choice((1, 1, 2))):
+                forms = tuple(" ".join(chance.sample(words, chance.choice((1, 1, 2)))) for _ in range(2))
+                entries.append(Entry(f"{case}{i}", forms, is_forbidden=n == 1))
+        glossary = Glossary(tuple(entries))
+        try:
+            found = translator.translate(block, terms=glossary, beam=2)
+        except TermError:
+            continue
+        for i, translation in enumerate(found):
+            own = [entry for entry in entries if entry.src == f"{case}{i}"]
+            failures = [
+                "|".join(entry.forms)
+                for entry in own
+                if not entry.is_forbidden and not any(stands_in(f, translation.text) for f in entry.forms)
+            ]
+            failures += [
+                f"!{f}" for e in own if e.is_forbidden for f in e.forms if stands_in(f, translation.text)
+            ]
+            assert sorted(translation.unmet) == sorted(failures)
+            n_met += not failures
+    assert n_met >= 950, n_met  # and nearly all are met, by a model that knows nothing
+
+
+def test_terms_change_nothing_for_other_sentences(translator, pairs) -> None:
+    texts = [pair.src for pair in pairs[:6]]
+    word = re.findall(r"\w+", texts[2])[0]
+    plain = translator.translate(texts)
+    under = translator.translate(texts, terms=Glossary((Entry(word, ("zebra", "zebras")),)))
+    for text, before, after in zip(texts, plain, under, strict=True):
+        if occurs(word.casefold(), text.casefold()):
+            assert stands_in("zebra", after.text) or stands_in("zebras", after.text)
+        else:
+            assert before == after
+
+
+def test_scores_under_terms_are_those_of_forced_decoding(translator, pairs) -> None:
+    text = pairs[0].src
+    word = re.findall(r"\w+", text)[0]
+    (found,) = translator.translate([text], terms=Glossary((Entry(word, ("zebra",)),)), log_probs=True)
+    bundle = translator.bundle
+    src = [*bundle.src_subword.encode(text), 3]
+    ids = {
+        piece: i for i, piece in enumerate(bundle.tgt_subword.pieces(range(bundle.tgt_subword.vocab_size)))
+    }
+    (expected,) = translator.score([src], [[ids[piece] for piece in found.tokens]])
+    assert found.log_probs == pytest.approx(expected[: len(found.log_probs)], abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("required", "forbidden"),
+    [((("cat",),), ("cat",)), ((("red cat", "cat"),), ("cat",)), (((" ",),), ()), ((("a",),), ("",))],
+)
+def test_contradictory_terms(required, forbidden) -> None:
+    with pytest.raises(TermError):
+        Terms(required, forbidden)
+
+
+def test_terms_and_drawing(translator) -> None:
+    with pytest.raises(ConfigError, match="terms are for a search"):
+        translator.translate(["un"], terms=Glossary((Entry("un", ("a",)),)), temperature=1.0)
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "expected"),
+    [
+        ("cat", "cats", False),
+        ("cat", "(cat)", True),
+        ("cat", "l'cat", True),
+        ("고양이", "고양이가 잔다", True),
+        ("e\u0301t\u00e9", "l'\u00e9t\u00e9.", True),
+        ("cat", "category cat", True),
+    ],
+)
+def test_where_a_form_occurs(form: str, text: str, expected: bool) -> None:
+    assert occurs(form, text) == expected
