@@ -12,6 +12,7 @@ from crosslight.cli import (
     configs,
     contrast,
     demo,
+    distill,
     doctor,
     evaluate,
     export,
@@ -39,6 +40,7 @@ app.command("translate")(translate.translate)
 app.command("evaluate")(evaluate.evaluate)
 app.command("compare")(compare.compare)
 app.command("contrast")(contrast.contrast)
+app.command("distill")(distill.distill)
 app.command("export")(export.export)
 app.command("import")(import_.import_)
 app.command("report")(report.report)

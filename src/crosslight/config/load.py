@@ -22,7 +22,7 @@ ALIASES = {"paper": "base"}
 
 def preset_names() -> list[str]:
     """The ready presets, smallest first."""
-    return ["tiny", "small", "strong", "base", "big"]
+    return ["tiny", "small", "small-fast", "strong", "base", "big"]
 
 
 def preset_text(name: str) -> str:

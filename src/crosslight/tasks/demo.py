@@ -10,8 +10,8 @@ from crosslight.config.load import merge, preset_text, run_config
 from crosslight.corpora.sample import LICENSE, sample_file
 from crosslight.evaluate import evaluate
 from crosslight.tasks import explain
-from crosslight.tasks.runs import new_run, old_run, reopen, write_settings
-from crosslight.tasks.train import Outcome, train
+from crosslight.tasks.runs import begin_or_go_on
+from crosslight.tasks.train import Outcome
 from crosslight.tasks.translate import load_for_files
 from crosslight.text.corpus import read_tsv
 
@@ -81,12 +81,5 @@ def demo(out: Path, minutes: float, console: Console) -> None:
 
 
 def _train(out: Path, minutes: float, console: Console) -> Outcome:
-    if (out / "config.toml").is_file():
-        with old_run(out):
-            config, _ = reopen(out)
-            return train(config, out, console, resume=True)
     tree = merge(tomllib.loads(preset_text("tiny")), SETTINGS, {"train": {"minutes": minutes}})
-    config = run_config(tree, "the demo")
-    with new_run(out):
-        write_settings(out, config)
-        return train(config, out, console)
+    return begin_or_go_on(out, lambda: (run_config(tree, "the demo"), []), console)

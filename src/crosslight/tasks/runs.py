@@ -6,16 +6,19 @@ the corrected command works at once in the same place.
 
 import shutil
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from rich.console import Console
 
 from crosslight.config.load import read_toml, run_config, to_toml
 from crosslight.config.run import RunConfig
 from crosslight.errors import CrosslightError, RunError, TrainingError
 from crosslight.tasks.differences import Wish, settings_in_force
 from crosslight.tasks.files import write_text
+from crosslight.tasks.train import Outcome, train
 from crosslight.train.checkpoints import Checkpoints
 from crosslight.train.recovery import begin_anew
 from crosslight.train.span import finished
@@ -57,6 +60,24 @@ def old_run(out: Path) -> Iterator[None]:
     """
     with _writing(out):
         yield
+
+
+def begin_or_go_on(
+    out: Path, planned: Callable[[], tuple[RunConfig, list[str]]], console: Console
+) -> Outcome:
+    """Train a new run in `out`, with settings and their reasons from `planned`, or go on with it.
+
+    Raises:
+        RunError: `out` holds other things, or cannot be written; and all that `tasks.train.train` raises.
+    """
+    if (out / "config.toml").is_file():
+        with old_run(out):
+            settings, changes = reopen(out)
+            return train(settings, out, console, resume=True, notes=changes)
+    with new_run(out):
+        settings, reasons = planned()
+        write_settings(out, settings)
+        return train(settings, out, console, notes=reasons)
 
 
 def write_settings(out: Path, config: RunConfig) -> None:

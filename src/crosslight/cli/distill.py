@@ -1,0 +1,49 @@
+"""`crosslight distill`: a small, fast student from a large teacher."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def distill(
+    teacher: Annotated[Path, typer.Argument(help="A bundle, or a finished run.")],
+    src: Annotated[list[Path], typer.Option(help="Text to learn on, in the source language; repeatable.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Directory of the student.")],
+    student: Annotated[str, typer.Option(help="Preset of the student.")] = "small-fast",
+    minutes: Annotated[
+        float | None, typer.Option(help="How long to train the student (30 unless --steps is given).")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(help="How many updates to train it.")] = None,
+    held_out: Annotated[
+        list[str] | None, typer.Option(help="Test file whose sentences must not be trained on; repeatable.")
+    ] = None,
+    beam: Annotated[int | None, typer.Option(help="Of the teacher; as its bundle says unless given.")] = None,
+    worst: Annotated[
+        float, typer.Option(help="Share of the teacher's outputs to leave out: the lowest scores.")
+    ] = 0.05,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="One setting of the student, e.g. model.dropout=0.2.")
+    ] = None,
+) -> None:
+    """Train a small, fast student on what a teacher translates. The same command goes on after a stop.
+
+    crosslight distill runs/mine --src my.fr -o runs/student
+    """
+    from rich.console import Console
+
+    from crosslight.cli.train import assignment
+    from crosslight.config.load import merge
+    from crosslight.tasks import distill as task
+
+    wishes = merge(
+        {"data": {"held_out": held_out}} if held_out else {},
+        {"train": {name: n for name, n in (("minutes", minutes), ("steps", steps)) if n is not None}},
+        *map(assignment, set_ or []),
+    )
+    console = Console(stderr=True)
+    outcome = task.distill(teacher, src, out, console, student=student, wishes=wishes, beam=beam, worst=worst)
+    if outcome.stopped_by is not None:
+        console.print("\nStopped and saved. The same command goes on.", markup=False, highlight=False)
+        raise typer.Exit(128 + outcome.stopped_by)
+    console.print(f"\nDone. Try it:\n  crosslight translate {out / 'student'}", markup=False, highlight=False)

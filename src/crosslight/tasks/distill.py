@@ -1,0 +1,106 @@
+"""A small, fast student that learns from a teacher's translations (Kim & Rush 2016, sequence level).
+
+    sources ─► the teacher translates ─► outputs.tsv ─► distilled.tsv ─► student/ ─► int8/
+
+What a teacher writes is more regular than what people write: a much smaller model can learn it, and finds it
+without a beam. Every stage leaves its result in the directory and is passed over when it is there, so the
+same command goes on where a stop left it.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from crosslight.bundle import Bundle
+from crosslight.config.load import merge
+from crosslight.errors import ConfigError, RunError
+from crosslight.export.package import CERTIFICATE
+from crosslight.tasks.export import certificate_table, export
+from crosslight.tasks.files import written
+from crosslight.tasks.lessons import write_best, write_outputs
+from crosslight.tasks.plan import plan
+from crosslight.tasks.runs import begin_or_go_on
+from crosslight.tasks.train import Outcome
+from crosslight.tasks.translate import load_for_files
+
+WORST = 0.05  # share of the outputs, by score, that is not taught: most of what is wrong is among it
+
+
+def distill(
+    teacher: Path,
+    srcs: Sequence[Path],
+    out: Path,
+    console: Console,
+    *,
+    student: str = "small-fast",
+    wishes: dict[str, Any] | None = None,
+    beam: int | None = None,
+    worst: float = WORST,
+) -> Outcome:
+    """Train a student in the directory `out`, or go on with it, and export it in int8.
+
+    It is judged on the teacher's own validation sample, translations by people, unless `wishes` name
+    another set.
+
+    Args:
+        srcs: text in the source language; a sentence that comes several times is translated once.
+        student: a preset.
+        wishes: settings of the student's run, laid over the preset.
+        beam: of the teacher; as its bundle says unless given.
+        worst: share of the teacher's outputs, those with the lowest scores, to leave out.
+
+    Raises:
+        ConfigError: settings that cannot be.
+        CorpusError: a source file cannot be read, or has no sentence.
+        RunError: `out` holds other things, or the outputs of another teacher or of other sources.
+        ExportError: the fast engine would compute another student.
+    """
+    if not 0 <= worst < 1:
+        raise ConfigError(f"worst is {worst}, expected a share from 0 to below 1", f"{WORST} is usual")
+    _require_own(out)
+
+    def say(line: str) -> None:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    run, package, lessons = out / "student", out / "int8", out / "distilled.tsv"
+    if not (run / "bundle").is_dir():
+        translator = load_for_files(teacher, "auto")
+        out.mkdir(parents=True, exist_ok=True)
+        n_outputs = write_outputs(
+            translator, srcs, out / "outputs.tsv", say, **({"beam": beam} if beam else {})
+        )
+        if not lessons.is_file():
+            n_lessons = write_best(out / "outputs.tsv", lessons, worst)
+            say(f"taught: {n_lessons:,} of {n_outputs:,} outputs of the teacher")
+        tree = merge(_settings(translator.bundle, lessons, out / "valid.tsv"), wishes or {})
+        outcome = begin_or_go_on(run, lambda: plan(tree, run, student, None), console)
+        if outcome.bundle is None:
+            return outcome
+    if not (package / CERTIFICATE).is_file():
+        try:
+            say(certificate_table(export(run, "ctranslate2", package, "int8")))
+        except ConfigError as error:  # an engine that is not installed takes nothing from the student
+            say(f"no int8 package: {error.message}; then run the same command once more")
+    return Outcome(run / "bundle", None)
+
+
+def _settings(teacher: Bundle, lessons: Path, valid: Path) -> dict[str, Any]:
+    """What the student's run takes from its teacher."""
+    data: dict[str, Any] = {
+        "pairs": [str(lessons)],
+        "src_lang": teacher.facts.src_lang,
+        "tgt_lang": teacher.facts.tgt_lang,
+        "license": teacher.facts.license,
+    }
+    if teacher.validation:
+        with written(valid) as file:
+            file.writelines(f"{pair.src}\t{pair.tgt}\n" for pair in teacher.validation)
+        data["valid_pairs"] = [str(valid)]
+    return {"data": data}
+
+
+def _require_own(out: Path) -> None:
+    if out.exists() and not (out / "outputs.json").is_file() and any(out.iterdir()):
+        raise RunError(f"{out} exists and holds other things", "choose another place with -o")

@@ -1,0 +1,107 @@
+"""`crosslight distill` from end to end on a toy, stopped and gone on with, and what it refuses."""
+
+import json
+
+import pytest
+
+from crosslight.bundle import save_bundle
+from crosslight.errors import CorpusError
+from crosslight.export import certificate
+from crosslight.tasks.lessons import different, write_best
+from crosslight.text.corpus import read_lines
+
+SMALL = ["--set", "model.d_model=32", "--set", "model.d_ff=64", "--set", "subword.vocab_size=400"]
+
+
+@pytest.fixture(autouse=True)
+def _any_student_will_do(monkeypatch):
+    """Weights that are as good as random suffer from one byte as trained ones do not."""
+    monkeypatch.setitem(certificate.TOLERANCES, "int8", certificate.Tolerance(99, 99, 99, 100))
+
+
+@pytest.fixture(scope="session")
+def teacher(make_bundle, tmp_path_factory):
+    """It writes nothing sensible, but of every length."""
+    directory = tmp_path_factory.mktemp("teacher") / "bundle"
+    save_bundle(make_bundle(), directory)
+    return directory
+
+
+@pytest.fixture
+def sources(tmp_path, toy):
+    """Sources with two of them twice, an empty line, and a tab."""
+    lines = [line.split("\t")[0] for line in toy.pairs.read_text(encoding="utf-8").splitlines()[:40]]
+    path = tmp_path / "text.fr"
+    path.write_text("\n".join([*lines, lines[3], "", lines[5], "un\tdeux"]) + "\n", encoding="utf-8")
+    return path
+
+
+def rows(path):
+    return [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_a_student_that_translates(command, teacher, sources, tmp_path):
+    out = tmp_path / "out"
+    distill = ["distill", teacher, "--src", sources, "-o", out, "--steps", "3", *SMALL]
+    result = command(*distill)
+    assert result.code == 0, result.err
+    outputs = rows(out / "outputs.tsv")
+    assert [row[0] for row in outputs] == list(different([sources]))
+    assert len(outputs) == len({row[0] for row in outputs})
+    said = command("translate", teacher, "-i", sources).out.splitlines()
+    by_source = dict(zip(read_lines(sources), said, strict=True))
+    assert all(" ".join(by_source[src].split()) == output for src, output, _ in outputs if src in by_source)
+    assert {row[0] for row in rows(out / "distilled.tsv")} <= {row[0] for row in outputs}
+    assert json.loads((out / "int8" / "certificate.json").read_text())["numbers"] == "int8"
+    assert command("translate", out / "student", "--engine", "torch", stdin=b"Bonjour !").code == 0
+    # All is there: the same command has nothing left to do, and changes nothing.
+    before = (out / "student" / "bundle" / "model.safetensors").stat().st_mtime_ns
+    assert command(*distill).code == 0
+    assert (out / "student" / "bundle" / "model.safetensors").stat().st_mtime_ns == before
+
+
+def test_goes_on_in_the_middle_of_a_row(command, teacher, sources, tmp_path):
+    """What a stop leaves (whole rows, and part of one) is not translated again, and the end is the same."""
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    options = ["--src", sources, "--steps", "2", *SMALL]
+    assert command("distill", teacher, "-o", whole, *options).code == 0
+    stopped.mkdir()
+    (stopped / "outputs.json").write_bytes((whole / "outputs.json").read_bytes())
+    all_rows = (whole / "outputs.tsv").read_bytes().splitlines(keepends=True)
+    (stopped / "outputs.tsv").write_bytes(b"".join(all_rows[:7]) + all_rows[7][:5])
+    result = command("distill", teacher, "-o", stopped, *options)
+    assert result.code == 0, result.err
+    assert "7 sentences are translated already" in result.err
+    for ours, theirs in zip(rows(stopped / "outputs.tsv"), rows(whole / "outputs.tsv"), strict=True):
+        assert ours[:2] == theirs[:2]
+        assert ours[2] == theirs[2] == "" or float(ours[2]) == pytest.approx(float(theirs[2]), abs=1e-3)
+    assert rows(stopped / "distilled.tsv") == rows(whole / "distilled.tsv")
+
+
+def test_refuses_other_sources_and_other_settings(command, teacher, sources, tmp_path):
+    out = tmp_path / "out"
+    options = ["-o", out, "--steps", "1", *SMALL]
+    assert command("distill", teacher, "--src", sources, "--set", "model.n_heads=5", *options).code == 2
+    other = tmp_path / "other.fr"
+    other.write_text("Autre chose.\n", encoding="utf-8")
+    assert "of another source" in command("distill", teacher, "--src", other, *options).err
+    assert "of other settings" in command("distill", teacher, "--src", sources, "--beam", "3", *options).err
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine").touch()
+    result = command("distill", teacher, "--src", sources, "-o", tmp_path / "full")
+    assert result.code == 2
+    assert "holds other things" in result.err
+    assert "have no sentence" in command("distill", teacher, "--src", "/dev/null", "-o", tmp_path / "new").err
+
+
+def test_the_worst_are_left_out(tmp_path):
+    outputs, lessons = tmp_path / "outputs.tsv", tmp_path / "lessons.tsv"
+    scores = [-0.1, -3.0, -0.2, -9.0, -0.4, -0.3, -0.5, -0.6, -0.7, -0.8]
+    lines = [f"s{i}\tt{i}\t{score}\n" for i, score in enumerate(scores)]
+    outputs.write_text("".join([*lines, "empty\t\t-0.01\n", "loop\tla la la\t\n"]), encoding="utf-8")
+    assert write_best(outputs, lessons, 0.2) == 8
+    assert [row[0] for row in rows(lessons)] == ["s0", "s2", "s4", "s5", "s6", "s7", "s8", "s9"]
+    assert write_best(outputs, lessons, 0.0) == 10
+    outputs.write_text("empty\t\t-0.01\n", encoding="utf-8")
+    with pytest.raises(CorpusError, match="all empty or loops"):
+        write_best(outputs, lessons, 0.2)
