@@ -38,6 +38,7 @@ class Translation:
     score: float  # mean over the output's tokens of the length-penalized log-probability, in nats
     tokens: list[str]  # the pieces of the output
     alternatives: tuple["Translation", ...] = ()  # the next best ones, where n_best asked for them
+    confidence: float | None = None  # that it is acceptable, 0 to 1; see `tasks.confidence`
     attention: Any = None  # an `interpret.record.Inspection`, on request
 
     def __str__(self) -> str:
