@@ -1,4 +1,4 @@
-"""`crosslight evaluate`: BLEU, chrF, TER, loss and perplexity, from a bundle and a test set or from two files."""
+"""`crosslight evaluate`: how good a bundle, or a file of translations, is on a test set."""
 
 import os
 from pathlib import Path
@@ -36,8 +36,7 @@ def evaluate(
 
     from crosslight.cli.output import results
     from crosslight.tasks import translate as task
-    from crosslight.tasks.likelihood import reference_loss
-    from crosslight.text.corpus import Pair
+    from crosslight.tasks.likelihood import all_pairs, reference_loss
 
     if ref is None or (bundle is None) == (hyp is None) or (bundle is not None and src is None):
         raise ConfigError(
@@ -52,13 +51,7 @@ def evaluate(
         with results(str(save) if save else os.devnull) as file:
             hypotheses = [t.text for t in task.translate_file(translator, src, **settings)]
             file.writelines(line + "\n" for line in hypotheses)
-        pairs = [
-            Pair(line, reference)
-            for stream in references
-            for line, reference in zip(task.lines_of(src), stream, strict=True)
-            if reference is not None
-        ]
-        loss = reference_loss(translator.bundle, pairs)
+        loss = reference_loss(translator.bundle, all_pairs(task.lines_of(src), references))
     else:
         references = task.references_of(hyp or "", ref)
         hypotheses = task.lines_of(hyp or "")
