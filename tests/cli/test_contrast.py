@@ -13,7 +13,11 @@ from crosslight.text.corpus import Pair, read_tsv
 
 @pytest.fixture
 def files(tmp_path, toy):
-    pairs = [*list(read_tsv(toy.pairs))[:60], Pair("Il a payé 27 €.", "He paid 27 euros."), Pair("x\u2028", "No.")]
+    pairs = [
+        *list(read_tsv(toy.pairs))[:60],
+        Pair("Il a payé 27 €.", "He paid 27 euros."),
+        Pair("x\u2028", "No."),
+    ]
     for name, lines in (("test.fr", [p.src for p in pairs]), ("test.en", [p.tgt for p in pairs])):
         (tmp_path / name).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     return tmp_path / "test.fr", tmp_path / "test.en"
@@ -21,7 +25,9 @@ def files(tmp_path, toy):
 
 def test_contrasts_of_a_test_set(command, tiny_run, files, tmp_path):
     src, ref = files
-    result = command("contrast", tiny_run, "--src", src, "--ref", ref, "--json", tmp_path / "x.json", "--mistakes")
+    result = command(
+        "contrast", tiny_run, "--src", src, "--ref", ref, "--json", tmp_path / "x.json", "--mistakes"
+    )
     assert result.code == 0, result.err
     found = {r["name"]: r for r in json.loads((tmp_path / "x.json").read_text(encoding="utf-8"))}
     assert found["number changed"]["n"] == 1

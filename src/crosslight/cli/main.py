@@ -7,7 +7,20 @@ import typer
 
 from crosslight import __version__
 from crosslight.allocator import start_again_with_tcmalloc
-from crosslight.cli import calibrate, compare, configs, contrast, demo, doctor, evaluate, get, inspect, report, train, translate
+from crosslight.cli import (
+    calibrate,
+    compare,
+    configs,
+    contrast,
+    demo,
+    doctor,
+    evaluate,
+    get,
+    inspect,
+    report,
+    train,
+    translate,
+)
 from crosslight.errors import CrosslightError
 
 app = typer.Typer(

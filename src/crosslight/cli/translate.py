@@ -35,7 +35,9 @@ def translate(
     min_confidence: Annotated[
         float | None,
         typer.Option(
-            min=0, max=1, help="Name lines that are less sure on standard error; needs `crosslight calibrate`."
+            min=0,
+            max=1,
+            help="Name lines that are less sure on standard error; needs `crosslight calibrate`.",
         ),
     ] = None,
     withhold: Annotated[

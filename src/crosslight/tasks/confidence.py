@@ -22,7 +22,7 @@ from crosslight.bundle import Bundle
 from crosslight.data.batch import make_batch
 from crosslight.decode.translator import Translation
 from crosslight.errors import BundleError, ConfigError
-from crosslight.evaluate.calibration import Calibration, Values, calibrate
+from crosslight.evaluate.calibration import Calibration, calibrate
 from crosslight.evaluate.error_classes import words
 from crosslight.evaluate.sentence_counts import sentence_chrf
 from crosslight.interpret.attention import record_attention
