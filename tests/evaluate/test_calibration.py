@@ -37,7 +37,7 @@ def fitted(n: int = 4000, seed: int = 0) -> Calibration:
 def test_the_true_probability_is_found_again(seed):
     found = fitted(seed=seed)
     assert found.weights == pytest.approx(TRUE, abs=0.15)
-    assert found.bias == pytest.approx(0.3, abs=0.1)
+    assert found.bias == pytest.approx(0.3, abs=0.2)  # three deviations, one of them that of the signs' means
     rows, p, _ = cases(2000, seed + 100)
     assert np.abs(found.probability(rows) - p).mean() < 0.02
     assert found.ece < 0.03

@@ -63,9 +63,9 @@ def test_a_better_score_does_not_excuse_lost_numbers():
     srcs = [f"mot {i + 100}" for i in range(60)]
     bad, good = spoiled(refs, 0.0, 1), spoiled(refs, 0.0, 1)
     bad = [
-        " ".join(spoiled([text], 0.4, i)[0].split()[:-1] + [text.split()[-1]]) for i, text in enumerate(bad)
+        " ".join([*spoiled([text], 0.4, i)[0].split()[:-1], text.split()[-1]]) for i, text in enumerate(bad)
     ]
-    good = [" ".join(text.split()[:-1] + ["7"]) for text in good]
+    good = [" ".join([*text.split()[:-1], "7"]) for text in good]
     verdict = judge(compared(bad, good, refs, srcs))
     assert not verdict.ship
     assert "errors are more frequent: number" in verdict.reason
