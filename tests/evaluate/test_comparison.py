@@ -62,8 +62,10 @@ def test_a_better_score_does_not_excuse_lost_numbers():
     refs = [f"{ref} {i + 100}" for i, ref in enumerate(references(60))]
     srcs = [f"mot {i + 100}" for i in range(60)]
     bad, good = spoiled(refs, 0.0, 1), spoiled(refs, 0.0, 1)
-    bad = [" ".join(spoiled([text], 0.4, i)[0].split()[:-1] + [text.split()[-1]]) for i, text in enumerate(bad)]
-    good = [" ".join(text.split()[:-1] + ["7"]) for text in good]
+    bad = [
+        " ".join([*spoiled([text], 0.4, i)[0].split()[:-1], text.split()[-1]]) for i, text in enumerate(bad)
+    ]
+    good = [" ".join([*text.split()[:-1], "7"]) for text in good]
     verdict = judge(compared(bad, good, refs, srcs))
     assert not verdict.ship
     assert "errors are more frequent: number" in verdict.reason
@@ -106,7 +108,10 @@ def test_the_corpus_scores_are_those_of_evaluate():
 
 
 def test_errors_are_counted_by_sentence_with_several_references():
-    srcs, refs = ["7 chats", "8 chats", "9 chats"], [["7 cats", "8 cats", "9 cats"], [None, "eight cats", None]]
+    srcs, refs = (
+        ["7 chats", "8 chats", "9 chats"],
+        [["7 cats", "8 cats", "9 cats"], [None, "eight cats", None]],
+    )
     a, b = System("a", ["cats", "8 cats", "9 cats"]), System("b", ["cats", "6 cats", "9"])
     counts = {e.name: e for e in compare(a, b, srcs, refs, n_resamples=9, n_shuffles=9).errors}
     lost = counts["number lost"]

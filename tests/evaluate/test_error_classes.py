@@ -7,7 +7,10 @@ from crosslight.evaluate.error_classes import ERROR_CLASSES, Translated, explana
 SRC, REF = "Marie a payé 1 234,5 € à Lyon pour {name} .", "Marie paid €1,234.5 in Lyon for {name}."
 
 HAS = {
-    "too short": [("Il fait très beau aujourd'hui.", "Nice.", "The weather is very nice today."), ("a", "", "ten letters")],
+    "too short": [
+        ("Il fait très beau aujourd'hui.", "Nice.", "The weather is very nice today."),
+        ("a", "", "ten letters"),
+    ],
     "too long": [("Oui.", "Yes, of course, whenever you like to.", "Yes, indeed.")],
     "number lost": [
         (SRC, "Marie paid €1,243.5 in Lyon for {name}.", REF),
@@ -24,7 +27,9 @@ HAS = {
         ("Le chat dort.", "The cat sleeps the cat sleeps.", "The cat sleeps."),
         ("non, non, non", "no, no, no, no, no", "no, no, no"),
     ],
-    "untranslated": [("Le chat mange du poisson cru.", "The cat eats poisson cru.", "The cat eats raw fish.")],
+    "untranslated": [
+        ("Le chat mange du poisson cru.", "The cat eats poisson cru.", "The cat eats raw fish.")
+    ],
     "copied": [("Le chat mange du poisson.", "Le chat mange du fish.", "The cat eats fish.")],
     "rare word lost": [("Le chat dort.", "The animal sleeps.", "The panther sleeps.")],
 }
@@ -35,7 +40,10 @@ HAS_NOT = {
         ("Il a 10 ans.", "He is ten.", "He is ten."),  # the reference spells it out, too
         (SRC, "Marie paid 1234.5 euros in Lyon.", REF),
     ],
-    "number added": [("Il a dix ans.", "He is 10.", "He is 10."), ("Il a 10 ans.", "He is 10.", "He is ten.")],
+    "number added": [
+        ("Il a dix ans.", "He is 10.", "He is 10."),
+        ("Il a 10 ans.", "He is 10.", "He is ten."),
+    ],
     "address, placeholder or tag lost": [(SRC, "{name} and 3", REF)],
     "name lost": [
         ("Il vit à Londres.", "He lives in Paris.", "He lives in London."),  # its letters differ anyway

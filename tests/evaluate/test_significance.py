@@ -8,8 +8,7 @@ import pytest
 from sacrebleu.metrics import BLEU, CHRF
 from sacrebleu.significance import PairedTest
 
-from crosslight.evaluate import evaluate
-from crosslight.evaluate import significance
+from crosslight.evaluate import evaluate, significance
 from crosslight.evaluate.sentence_counts import count_sentences, sentence_chrf
 from crosslight.evaluate.significance import (
     approximate_randomization,

@@ -80,8 +80,14 @@ def _tables(comparison: "Comparison") -> "Iterator[Table]":
         )  # fmt: skip
     yield scores
     sentences = comparison.sentences
-    won = table(f"of {comparison.n_sentences:,} sentences", f"{b} better", f"{b} worse", "tied", "p, sign test")
-    won.add_row("by chrF", *(f"{n:,}" for n in (sentences.wins, sentences.losses, sentences.ties)), f"{sentences.p:.4f}")
+    won = table(
+        f"of {comparison.n_sentences:,} sentences", f"{b} better", f"{b} worse", "tied", "p, sign test"
+    )
+    won.add_row(
+        "by chrF",
+        *(f"{n:,}" for n in (sentences.wins, sentences.losses, sentences.ties)),
+        f"{sentences.p:.4f}",
+    )
     yield won
     errors = table("sentences with", a, b, f"only {a}", f"only {b}", "p, sign test")
     for e in comparison.errors:

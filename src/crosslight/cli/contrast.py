@@ -40,7 +40,6 @@ def contrast(
     table = Table("contrast")
     for name in ("contrasts", "noticed", "accuracy", "95 %"):
         table.add_column(name, justify="right")
-    table.add_column("")
     for result in found:
         accuracy, span = result.accuracy, result.interval
         table.add_row(
@@ -49,8 +48,9 @@ def contrast(
             f"{result.right:,}",
             "–" if accuracy is None else f"{accuracy:.1%}",
             "–" if span is None else f"{span[0]:.1%} to {span[1]:.1%}",
-            result.note,
         )
+        if result.note:
+            print(f"{result.name}: {result.note}", file=sys.stderr)
     with results() as out:
         console = Console(file=out, width=None if out.isatty() else WIDTH, markup=False, highlight=False)
         console.print(table)

@@ -1,4 +1,4 @@
-"""`crosslight evaluate`: BLEU, chrF and TER, from a bundle and a test set or from two files."""
+"""`crosslight evaluate`: how good a bundle, or a file of translations, is on a test set."""
 
 import os
 from pathlib import Path
@@ -27,6 +27,8 @@ def evaluate(
 ) -> None:
     """Score translations with sacreBLEU, signatures included.
 
+    Of a bundle also loss and perplexity of the references, without label smoothing.
+
     crosslight evaluate runs/mine --src test.fr --ref test.en
     crosslight evaluate --hyp mine.en --ref test.en
     """
@@ -34,6 +36,7 @@ def evaluate(
 
     from crosslight.cli.output import results
     from crosslight.tasks import translate as task
+    from crosslight.tasks.likelihood import all_pairs, reference_loss
 
     if ref is None or (bundle is None) == (hyp is None) or (bundle is not None and src is None):
         raise ConfigError(
@@ -41,14 +44,19 @@ def evaluate(
             "write `evaluate BUNDLE --src test.fr --ref test.en` or `evaluate --hyp out.en --ref test.en`",
         )
     settings = {name: value for name, value in (("beam", beam), ("alpha", alpha)) if value is not None}
+    loss = None
     if bundle is not None and src is not None:
         references = task.references_of(src, ref)
+        translator = task.load_for_files(bundle)
         with results(str(save) if save else os.devnull) as file:
-            hypotheses = [t.text for t in task.translate_file(task.load_for_files(bundle), src, **settings)]
+            hypotheses = [t.text for t in task.translate_file(translator, src, **settings)]
             file.writelines(line + "\n" for line in hypotheses)
+        loss = reference_loss(translator.bundle, all_pairs(task.lines_of(src), references))
     else:
         references = task.references_of(hyp or "", ref)
         hypotheses = task.lines_of(hyp or "")
     scores = task.score(hypotheses, references, lowercase=lowercase, tokenize=tokenize)
+    found: dict[str, object] = {**scores.as_dict(), **({"loss": loss.as_dict()} if loss else {})}
+    table = "\n".join([scores.table(), *([loss.table()] if loss else [])])
     with results() as stdout:
-        stdout.write(json.dumps(scores.as_dict(), indent=1) + "\n" if json_ else scores.table() + "\n")
+        stdout.write(json.dumps(found, indent=1) + "\n" if json_ else table + "\n")

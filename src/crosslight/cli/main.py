@@ -8,6 +8,7 @@ import typer
 from crosslight import __version__
 from crosslight.allocator import start_again_with_tcmalloc
 from crosslight.cli import (
+    calibrate,
     compare,
     configs,
     contrast,
@@ -38,6 +39,7 @@ app.command("demo")(demo.demo)
 app.command("train")(train.train)
 app.command("translate")(translate.translate)
 app.command("evaluate")(evaluate.evaluate)
+app.command("calibrate")(calibrate.calibrate)
 app.command("compare")(compare.compare)
 app.command("contrast")(contrast.contrast)
 app.command("distill")(distill.distill)

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from crosslight.errors import ConfigError
+
 
 def translate(
     bundle: Annotated[Path, typer.Argument(help="A bundle, or a finished run.")],
@@ -30,22 +32,43 @@ def translate(
     scores: Annotated[
         bool, typer.Option("--scores", help="Put each translation's score and a TAB before it.")
     ] = False,
+    min_confidence: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Name lines that are less sure on standard error; needs `crosslight calibrate`.",
+        ),
+    ] = None,
+    withhold: Annotated[
+        bool, typer.Option("--withhold", help="Leave lines below --min-confidence empty.")
+    ] = False,
 ) -> None:
     """Translate a text, line by line. Empty lines stay empty.
 
     crosslight translate runs/mine < new.fr > new.en
     """
     from crosslight.cli.output import results
+    from crosslight.tasks.confidence import load_confidence, with_confidence
     from crosslight.tasks.translate import LINES_AT_ONCE, load_for_files, translate_lines
     from crosslight.text.corpus import read_lines
 
+    if withhold and min_confidence is None:
+        raise ConfigError("--withhold has no limit", "say below what: --withhold --min-confidence 0.5")
     settings = {name: value for name, value in (("beam", beam), ("alpha", alpha)) if value is not None}
     translator = load_for_files(bundle, engine)
     is_typed = input_ == "-" and sys.stdin.isatty()  # and wants each answer at once
     at_once = 1 if is_typed else LINES_AT_ONCE
+    found_all = translate_lines(translator, read_lines(input_), at_once, n_best=n_best, **settings)
+    if min_confidence is not None:
+        confidence = load_confidence(translator.bundle)
+        found_all = with_confidence(translator.bundle, confidence, found_all, at_once)
     with results(output) as out:
-        for best in translate_lines(translator, read_lines(input_), at_once, n_best=n_best, **settings):
+        for line, best in enumerate(found_all, start=1):
             found = (best, *best.alternatives)
+            if best.confidence is not None and best.confidence < (min_confidence or 0):
+                print(f"line {line}: confidence {best.confidence:.2f}: {best.text}", file=sys.stderr)
+                found = () if withhold else found
             for translation in found:
                 out.write(f"{translation.score:.4f}\t" * scores + f"{translation.text}\n")
             out.write("\n" * (n_best - len(found)))

@@ -45,6 +45,7 @@ class Translation:
     score: float  # mean over the output's tokens of the length-penalized log-probability, in nats
     tokens: list[str]  # the pieces of the output
     alternatives: tuple["Translation", ...] = ()  # the next best ones, where n_best asked for them
+    confidence: float | None = None  # that it is acceptable, 0 to 1; see `tasks.confidence`
     attention: Any = None  # an `interpret.record.Inspection`, on request
     log_probs: tuple[float, ...] | None = None  # of each token, then of the end; on request
     unmet: tuple[str, ...] = ()  # terms that it fails in; forbidden ones have a `!` before them

@@ -251,5 +251,3 @@ def _by_length(
             )
             buckets.append(LengthBucket(label, len(rows), of_a, of_b))
     return buckets
-
-

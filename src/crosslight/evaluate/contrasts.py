@@ -6,6 +6,7 @@ more probable. Here the errors are made from the user's own test set. What is ch
 made of the sentence, so a test set always gives the same contrasts.
 """
 
+import itertools
 import random
 import re
 import zlib
@@ -87,7 +88,7 @@ def names_swapped(pair: Pair, tgt_lang: str) -> str | None:
         for match in WORD.finditer(pair.tgt)
         if match[0][0].isupper() and len(match[0]) >= NAME_LETTERS and match[0] in src
     ]
-    for first, second in zip(names, names[1:], strict=False):
+    for first, second in itertools.pairwise(names):
         between = pair.tgt[first.end() : second.start()]
         if first[0] != second[0] and between.strip().casefold() not in COORDINATED:
             return pair.tgt[: first.start()] + second[0] + between + first[0] + pair.tgt[second.end() :]

@@ -5,6 +5,7 @@ is wrong now and then, for two systems alike, and a comparison of how often each
 A *word* is a run of letters and digits; case does not matter unless it says so.
 """
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -151,7 +152,7 @@ def _lost(sentence: Translated, of_interest: Callable[[str], bool]) -> bool:
 
 def _pairs(text: str) -> set[tuple[str, str]]:
     own = words(text)
-    return set(zip(own, own[1:], strict=False))
+    return set(itertools.pairwise(own))
 
 
 def _repeated(text: str) -> Counter[tuple[str, ...]]:

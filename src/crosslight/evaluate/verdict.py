@@ -60,16 +60,12 @@ def judge(comparison: Comparison) -> Verdict:
 
 def is_better(difference: MetricDifference) -> bool:
     """Whether B is ahead by more than luck, by both tests."""
-    return (
-        difference.difference > 0 and difference.p < LEVEL and difference.bootstrap.b_wins >= 1 - LEVEL
-    )
+    return difference.difference > 0 and difference.p < LEVEL and difference.bootstrap.b_wins >= 1 - LEVEL
 
 
 def is_worse(difference: MetricDifference) -> bool:
     """Whether B is behind by more than luck, by both tests."""
-    return (
-        difference.difference < 0 and difference.p < LEVEL and difference.bootstrap.a_wins >= 1 - LEVEL
-    )
+    return difference.difference < 0 and difference.p < LEVEL and difference.bootstrap.a_wins >= 1 - LEVEL
 
 
 def more_frequent(errors: Sequence[ErrorCount]) -> list[ErrorCount]:

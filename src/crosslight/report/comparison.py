@@ -39,9 +39,7 @@ def comparison_page(found: Tree) -> str:
 
 def _headline(comparison: Tree, verdict: Tree) -> Html:
     a, b, sentences = comparison["name_a"], comparison["name_b"], comparison["sentences"]
-    tiles = [
-        (f"{m['metric']}, {a} → {b}", f"{m['a']:.1f} → {m['b']:.1f}") for m in comparison["metrics"]
-    ]
+    tiles = [(f"{m['metric']}, {a} → {b}", f"{m['a']:.1f} → {m['b']:.1f}") for m in comparison["metrics"]]
     tiles += [
         ("sentences won, lost, tied", f"{sentences['wins']} / {sentences['losses']} / {sentences['ties']}"),
         ("confidence in the verdict", f"{verdict['confidence']:.1%}"),
@@ -121,7 +119,11 @@ def _errors(comparison: Tree) -> Html:
 def _lengths(comparison: Tree) -> Html:
     a, b = comparison["name_a"], comparison["name_b"]
     metrics = [m["metric"] for m in comparison["metrics"]]
-    head = ("words of the source", "sentences", *(f"{m}, {name}" for m in metrics for name in (a, b, "difference")))
+    head = (
+        "words of the source",
+        "sentences",
+        *(f"{m}, {name}" for m in metrics for name in (a, b, "difference")),
+    )
     rows = []
     for bucket in comparison["lengths"]:
         cells = [bucket["words"].replace("-", "–"), f"{bucket['n_sentences']:,}"]

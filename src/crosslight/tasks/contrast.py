@@ -1,4 +1,4 @@
-"""Whether a model finds the reference more probable than the reference with an error (see `evaluate.contrasts`)."""
+"""Whether a model finds a reference more probable than the same with an error (see `evaluate.contrasts`)."""
 
 import math
 from collections.abc import Callable, Sequence

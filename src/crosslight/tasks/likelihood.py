@@ -12,6 +12,7 @@ import torch
 
 from crosslight.bundle import Bundle
 from crosslight.data.batch import make_batch
+from crosslight.evaluate import Stream
 from crosslight.text.corpus import Pair
 from crosslight.text.subword import BOS_ID, EOS_ID, PAD_ID
 
@@ -46,6 +47,20 @@ class ReferenceLoss:
         left_out = f"|left out:{self.n_left_out} too long" if self.n_left_out else ""
         about = f"of {self.n_tokens:,} reference tokens, in nats|label smoothing:off{left_out}"
         return f"loss {self.loss:8.4f}  {about}\nppl  {self.perplexity:8.2f}  e^loss; pieces are this model's"
+
+
+def all_pairs(sources: Sequence[str], references: Sequence[Stream]) -> list[Pair]:
+    """Every source with every reference that it has.
+
+    >>> all_pairs(["un", "deux"], [["one", "two"], [None, "a pair"]])
+    [Pair(src='un', tgt='one'), Pair(src='deux', tgt='two'), Pair(src='deux', tgt='a pair')]
+    """
+    return [
+        Pair(src, ref)
+        for stream in references
+        for src, ref in zip(sources, stream, strict=True)
+        if ref is not None
+    ]
 
 
 def reference_loss(bundle: Bundle, pairs: Sequence[Pair]) -> ReferenceLoss:
