@@ -8,8 +8,13 @@ import typer
 
 def export(
     bundle: Annotated[Path, typer.Argument(help="A bundle, or a finished run.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Directory to write; an earlier export is replaced.")],
-    to: Annotated[str, typer.Option(help="ctranslate2 (a fast engine) or huggingface (a MarianMT model for transformers).")] = "ctranslate2",
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Directory to write; an earlier export is replaced.")
+    ],
+    to: Annotated[
+        str,
+        typer.Option(help="ctranslate2 (a fast engine) or huggingface (a MarianMT model for transformers)."),
+    ] = "ctranslate2",
     quantize: Annotated[
         str | None, typer.Option(help="int8: weights of one byte, a quarter of the size.")
     ] = None,

@@ -7,7 +7,19 @@ import typer
 
 from crosslight import __version__
 from crosslight.allocator import start_again_with_tcmalloc
-from crosslight.cli import configs, demo, doctor, evaluate, export, get, import_, inspect, report, train, translate
+from crosslight.cli import (
+    configs,
+    demo,
+    doctor,
+    evaluate,
+    export,
+    get,
+    import_,
+    inspect,
+    report,
+    train,
+    translate,
+)
 from crosslight.errors import CrosslightError
 
 app = typer.Typer(

@@ -71,7 +71,11 @@ def layer_tensors(config: TransformerConfig) -> Iterator[tuple[str, str, int | N
                 if stack == "encoder" and ours.startswith("cross"):
                     continue
                 for kind, axis in (("weight", weight_axis), ("bias", bias_axis)):
-                    yield f"{stack}_layers.{i}.{ours}.{kind}", f"model.{stack}.layers.{i}.{theirs}.{kind}", axis
+                    yield (
+                        f"{stack}_layers.{i}.{ours}.{kind}",
+                        f"model.{stack}.layers.{i}.{theirs}.{kind}",
+                        axis,
+                    )
 
 
 def to_marian(tensors: Mapping[str, Tensor], config: TransformerConfig) -> dict[str, Tensor]:

@@ -29,10 +29,20 @@ from crosslight.errors import BundleError, ExportError
 from crosslight.export.marian import OUT_BIAS, OUT_TABLE, SRC_TABLE, TGT_TABLE, from_marian, sines_first
 from crosslight.models.build import build_model
 from crosslight.nn.positions import sinusoids
-from crosslight.text.piece_model import BYTE, CONTROL, NORMAL, UNKNOWN, UNUSED, USER_DEFINED, Piece, PieceModel
+from crosslight.text.piece_model import (
+    BYTE,
+    CONTROL,
+    NORMAL,
+    UNKNOWN,
+    UNUSED,
+    USER_DEFINED,
+    Piece,
+    PieceModel,
+)
 from crosslight.text.subword import PAD_ID, Subword
 
 SILENT = -1e4
+UNKNOWN_PENALTY = 10.0
 SPECIAL = ("<pad>", "<unk>", "<s>", "</s>")
 ACTIVATIONS = {"swish": "swish", "silu": "swish", "relu": "relu"}
 
@@ -156,7 +166,17 @@ def _pieces(rows: Sequence[Row], model: PieceModel) -> list[Piece]:
     special = [
         Piece(text, 0.0, UNKNOWN if text == "<unk>" else CONTROL) for text in (row.text for row in rows[:4])
     ]
-    return special + [own.get(row.text) or Piece(row.text, 0.0, absent) for row in rows[4:]]
+    # A character that its model does not know is looked up in vocab.json, where the other language may have it.
+    # The library makes an unknown character this much less likely than its least likely piece.
+    unlikely = min((piece.score for piece in own.values()), default=0.0) - UNKNOWN_PENALTY
+    is_bytes = any(piece.type == BYTE for piece in own.values())
+    pieces = []
+    for row in rows[4:]:
+        other = Piece(row.text, 0.0, absent)
+        if len(row.text) == 1 and not row.is_silent and not is_bytes:
+            other = Piece(row.text, unlikely, NORMAL)
+        pieces.append(own.get(row.text, other))
+    return special + pieces
 
 
 def _is_used(piece: Piece) -> bool:
