@@ -21,7 +21,8 @@ def export(
     sample: Annotated[
         Path | None,
         typer.Option(
-            help="Sentences to certify it on, or a table of source TAB reference; the bundle's own unless given."
+            help="Sentences to certify it on, or a table of source TAB reference; "
+            "the bundle's own unless given."
         ),
     ] = None,
 ) -> None:

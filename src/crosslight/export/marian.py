@@ -1,9 +1,9 @@
-"""Our Transformer and Hugging Face's MarianMT are one model: which tensor is which, and how features are ordered.
+"""Our Transformer and Hugging Face's MarianMT are one model: which tensor is which, and the features' order.
 
-MarianMT adds sinusoids with the paper's wavelengths, all sines before all cosines; the paper interleaves them.
-Nothing in a Transformer depends on the order of the d_model features: so a model that was trained with
-interleaved sinusoids becomes one for the other layout when the features of every tensor on the residual path are
-put into that order, and comes back by the inverse. (The wavelengths of "sinusoidal-half" are others.)
+MarianMT adds sinusoids with the paper's wavelengths, all sines before all cosines; the paper interleaves
+them. Nothing in a Transformer depends on the order of the d_model features: so a model that was trained with
+interleaved sinusoids becomes one for the other layout when the features of every tensor on the residual path
+are put into that order, and comes back by the inverse. (The wavelengths of "sinusoidal-half" are others.)
 
     https://huggingface.co/docs/transformers/model_doc/marian
 """

@@ -186,8 +186,8 @@ def _rounding(
     """How far rounding moves our log-probabilities, and whether theirs moved as another ε would move them.
 
     One number cannot show an ε of 1e-12 instead of 1e-5: it moves by less than rounding does. But float64
-    knows how each of some hundred numbers would move, and rounding is not in that direction; so the least-squares
-    share of it in theirs minus ours is 0 but for a small error (a matched filter).
+    knows how each of some hundred numbers would move, and rounding is not in that direction; so the
+    least-squares share of it in theirs minus ours is 0 but for a small error (a matched filter).
     """
     exact = copy.deepcopy(translator.bundle.model).double()
     norms = [m for m in exact.modules() if isinstance(m, nn.LayerNorm | nn.RMSNorm)]
