@@ -86,9 +86,7 @@ def test_a_fault_is_refused(make_bundle, pairs, tmp_path, monkeypatch, fault):
         monkeypatch.setattr(huggingface, "BOS_ID", EOS_ID)
     else:
         real = huggingface._config
-        monkeypatch.setattr(
-            huggingface, "_config", lambda *given: {**real(*given), "scale_embedding": False}
-        )
+        monkeypatch.setattr(huggingface, "_config", lambda *given: {**real(*given), "scale_embedding": False})
     with pytest.raises(ExportError, match="is not the same model"):
         export_huggingface(Translator(make_bundle()), tmp_path / "out", pairs[:4])
     assert not list(tmp_path.iterdir())

@@ -29,7 +29,12 @@ WITHOUT_TORCH = {
 TORCH = {"torch", "torchvision", "safetensors.torch"}
 DOORS = {
     "sentencepiece": {"text/subword.py"},
-    "safetensors": {"bundle.py", "train/checkpoints.py", "export/huggingface.py", "export/marian_checkpoint.py"},
+    "safetensors": {
+        "bundle.py",
+        "train/checkpoints.py",
+        "export/huggingface.py",
+        "export/marian_checkpoint.py",
+    },
     "sacrebleu": {"evaluate/"},
     "fastapi": {"serve/"},
     "starlette": {"serve/"},

@@ -8,15 +8,21 @@ import typer
 
 def export(
     bundle: Annotated[Path, typer.Argument(help="A bundle, or a finished run.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Directory to write; an earlier export is replaced.")],
-    to: Annotated[str, typer.Option(help="ctranslate2 (a fast engine) or huggingface (a MarianMT model for transformers).")] = "ctranslate2",
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Directory to write; an earlier export is replaced.")
+    ],
+    to: Annotated[
+        str,
+        typer.Option(help="ctranslate2 (a fast engine) or huggingface (a MarianMT model for transformers)."),
+    ] = "ctranslate2",
     quantize: Annotated[
         str | None, typer.Option(help="int8: weights of one byte, a quarter of the size.")
     ] = None,
     sample: Annotated[
         Path | None,
         typer.Option(
-            help="Sentences to certify it on, or a table of source TAB reference; the bundle's own unless given."
+            help="Sentences to certify it on, or a table of source TAB reference; "
+            "the bundle's own unless given."
         ),
     ] = None,
 ) -> None:

@@ -5,7 +5,7 @@ Six things are compared, each where it is sharpest:
     settings          what the package says of itself: the ε of its norms, what outputs begin with
     given outputs     log-probability of every token, no search involved: any other number in the model shows.
                       In float32 they may be apart as far as rounding moves our own (NOISE times that)
-    ε                 too small to be seen in one number; but the direction in which it moves all of them is known
+    ε                 too small to show in one number; but the direction in which it moves all is known
     greedy            token by token; where the two part, it must be a tie
     beam              the score of each output, which holds what it was divided by
     translations      chrF against the references: what it is worth to people
@@ -148,7 +148,7 @@ def _judge_given(trial: Trial, differences: list[list[float]], tolerance: Tolera
         )
         raise _refusal(
             "its norms add another ε to the variance: log-probabilities moved by "
-            f"{trial.epsilon_share:.2f} of what leaving ε out would do (± {trial.epsilon_error:.2f}), most at "
+            f"{trial.epsilon_share:.2f} of what leaving ε out does (± {trial.epsilon_error:.2f}), most at "
             f"sentence {sentence}, step {step} ({trial.pieces[sentence][step]!r})"
         )
 

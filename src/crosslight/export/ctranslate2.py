@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 
 from crosslight.bundle import Bundle
@@ -25,7 +24,6 @@ from crosslight.config.model import TransformerConfig
 from crosslight.errors import ConfigError
 from crosslight.export.engine import Found
 from crosslight.export.tables import epsilon, n_positions, position_table
-from crosslight.models.transformer import Transformer
 from crosslight.nn.attention import MultiHeadAttention
 from crosslight.nn.layers import FeedForward
 from crosslight.text.subword import BOS_ID, EOS_ID, UNK_ID, Subword

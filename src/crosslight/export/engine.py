@@ -22,7 +22,9 @@ class Engine(Protocol):
     """A runtime with a converted model."""
 
     longest: int  # tokens of a source or an output, the end included, that it can take
-    settings: dict[str, Any]  # what the package says of itself: `epsilon`, `start` (a piece), as far as it does
+    settings: dict[
+        str, Any
+    ]  # what the package says of itself: `epsilon`, `start` (a piece), as far as it does
 
     def search(self, srcs: Sequence[list[int]], limits: Sequence[int], beam: int) -> list[list[Found]]:
         """What is found for each source with at most so many tokens each, the end token not counted."""

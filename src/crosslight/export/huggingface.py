@@ -1,4 +1,4 @@
-"""A bundle as a MarianMT model of Hugging Face transformers, and that library in front of it: the only door to it.
+"""A bundle as a MarianMT model of Hugging Face transformers, and that library: the only door to it.
 
 The files are written here; the library is needed to certify them.
 """

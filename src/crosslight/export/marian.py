@@ -1,9 +1,9 @@
-"""Our Transformer and Hugging Face's MarianMT are one model: which tensor is which, and how features are ordered.
+"""Our Transformer and Hugging Face's MarianMT are one model: which tensor is which, and the features' order.
 
-MarianMT adds sinusoids with the paper's wavelengths, all sines before all cosines; the paper interleaves them.
-Nothing in a Transformer depends on the order of the d_model features: so a model that was trained with
-interleaved sinusoids becomes one for the other layout when the features of every tensor on the residual path are
-put into that order, and comes back by the inverse. (The wavelengths of "sinusoidal-half" are others.)
+MarianMT adds sinusoids with the paper's wavelengths, all sines before all cosines; the paper interleaves
+them. Nothing in a Transformer depends on the order of the d_model features: so a model that was trained with
+interleaved sinusoids becomes one for the other layout when the features of every tensor on the residual path
+are put into that order, and comes back by the inverse. (The wavelengths of "sinusoidal-half" are others.)
 
     https://huggingface.co/docs/transformers/model_doc/marian
 """
@@ -71,7 +71,11 @@ def layer_tensors(config: TransformerConfig) -> Iterator[tuple[str, str, int | N
                 if stack == "encoder" and ours.startswith("cross"):
                     continue
                 for kind, axis in (("weight", weight_axis), ("bias", bias_axis)):
-                    yield f"{stack}_layers.{i}.{ours}.{kind}", f"model.{stack}.layers.{i}.{theirs}.{kind}", axis
+                    yield (
+                        f"{stack}_layers.{i}.{ours}.{kind}",
+                        f"model.{stack}.layers.{i}.{theirs}.{kind}",
+                        axis,
+                    )
 
 
 def to_marian(tensors: Mapping[str, Tensor], config: TransformerConfig) -> dict[str, Tensor]:

@@ -1,13 +1,13 @@
 """A MarianMT checkpoint in Hugging Face form (OPUS-MT, for one) as a bundle.
 
-Its vocabulary is a table of its own, `vocab.json`, in another order than its SentencePiece models, with the end
-first, padding last and no begin: outputs begin with padding. Ours has padding, unknown, begin and end at 0 to 3, and
-the ids of the SentencePiece model are the rows of the tables. So rows and pieces are put into one order:
+Its vocabulary is a table of its own, `vocab.json`, in another order than its SentencePiece models, with the
+end first, padding last and no begin: outputs begin with padding. Ours has padding, unknown, begin and end at
+0 to 3, and the ids of the SentencePiece model are the rows of the tables. So both get one order:
 
-    0 <pad>  1 <unk>  2 <s>, the row of the token that outputs begin with  3 </s>  4... the rest as vocab.json has it
+    0 <pad>  1 <unk>  2 <s>, the row of the token that outputs begin with  3 </s>  4... the rest of vocab.json
 
-A piece that only the other language's model has is there but never used in cutting; one that vocab.json does not have
-is a copy of <unk>. Rows that are such copies can never be written: their bias is SILENT.
+A piece that only the other language's model has is there but never used in cutting; one that vocab.json does
+not have is a copy of <unk>. Rows that are such copies can never be written: their bias is SILENT.
 """
 
 import json
@@ -29,10 +29,20 @@ from crosslight.errors import BundleError, ExportError
 from crosslight.export.marian import OUT_BIAS, OUT_TABLE, SRC_TABLE, TGT_TABLE, from_marian, sines_first
 from crosslight.models.build import build_model
 from crosslight.nn.positions import sinusoids
-from crosslight.text.piece_model import BYTE, CONTROL, NORMAL, UNKNOWN, UNUSED, USER_DEFINED, Piece, PieceModel
+from crosslight.text.piece_model import (
+    BYTE,
+    CONTROL,
+    NORMAL,
+    UNKNOWN,
+    UNUSED,
+    USER_DEFINED,
+    Piece,
+    PieceModel,
+)
 from crosslight.text.subword import PAD_ID, Subword
 
 SILENT = -1e4
+UNKNOWN_PENALTY = 10.0
 SPECIAL = ("<pad>", "<unk>", "<s>", "</s>")
 ACTIVATIONS = {"swish": "swish", "silu": "swish", "relu": "relu"}
 
@@ -151,12 +161,22 @@ def arranged(
 
 def _pieces(rows: Sequence[Row], model: PieceModel) -> list[Piece]:
     own = {piece.text: piece for piece in model.pieces if _is_used(piece)}
-    # Byte-pair merging would go through unused pieces; control pieces it does not see, but they are not written.
+    # Byte-pair merging would go through unused pieces; control pieces are unseen, but those write nothing.
     absent = UNUSED if model.is_unigram else CONTROL
     special = [
         Piece(text, 0.0, UNKNOWN if text == "<unk>" else CONTROL) for text in (row.text for row in rows[:4])
     ]
-    return special + [own.get(row.text) or Piece(row.text, 0.0, absent) for row in rows[4:]]
+    # A character that its model does not know is looked up in vocab.json: the other language may have it.
+    # The library makes an unknown character this much less likely than its least likely piece.
+    unlikely = min((piece.score for piece in own.values()), default=0.0) - UNKNOWN_PENALTY
+    is_bytes = any(piece.type == BYTE for piece in own.values())
+    pieces = []
+    for row in rows[4:]:
+        other = Piece(row.text, 0.0, absent)
+        if len(row.text) == 1 and not row.is_silent and not is_bytes:
+            other = Piece(row.text, unlikely, NORMAL)
+        pieces.append(own.get(row.text, other))
+    return special + pieces
 
 
 def _is_used(piece: Piece) -> bool:

@@ -66,7 +66,7 @@ def certified(
     pairs = list(sample) or list(bundle.validation[:SAMPLE]) or [Pair(line, "") for line in BUILT_IN]
     srcs = [[*bundle.src_subword.encode(pair.src), EOS_ID] for pair in pairs]
     extra = bundle.config.decode.max_extra
-    fitting = [i for i, src in enumerate(srcs) if 1 < len(src) and len(src) + extra <= engine.longest]
+    fitting = [i for i, src in enumerate(srcs) if len(src) > 1 and len(src) + extra <= engine.longest]
     if not fitting:
         raise ExportError(
             f"none of {len(pairs)} sample sentences has 1 to {engine.longest - extra} tokens",
@@ -186,8 +186,8 @@ def _rounding(
     """How far rounding moves our log-probabilities, and whether theirs moved as another ε would move them.
 
     One number cannot show an ε of 1e-12 instead of 1e-5: it moves by less than rounding does. But float64
-    knows how each of some hundred numbers would move, and rounding is not in that direction; so the least-squares
-    share of it in theirs minus ours is 0 but for a small error (a matched filter).
+    knows how each of some hundred numbers would move, and rounding is not in that direction; so the
+    least-squares share of it in theirs minus ours is 0 but for a small error (a matched filter).
     """
     exact = copy.deepcopy(translator.bundle.model).double()
     norms = [m for m in exact.modules() if isinstance(m, nn.LayerNorm | nn.RMSNorm)]
@@ -210,9 +210,7 @@ def _rounding(
 def epsilon_of(model: nn.Module) -> float:
     """The ε of a model's norms, read from them."""
     return min(
-        module.eps or SMALLEST
-        for module in model.modules()
-        if isinstance(module, nn.LayerNorm | nn.RMSNorm)
+        module.eps or SMALLEST for module in model.modules() if isinstance(module, nn.LayerNorm | nn.RMSNorm)
     )
 
 

@@ -1,8 +1,8 @@
-"""The pieces of a SentencePiece model, read and put in another order: what importing another vocabulary needs.
+"""The pieces of a SentencePiece model, read and put in another order: what importing a vocabulary needs.
 
 A model file is a protocol buffer (https://protobuf.dev/programming-guides/encoding/): fields, each a number
-and a value. Field 1, repeated, is a piece: its text (1), its score (2) and its type (3). All other fields, training
-and normalization, are kept byte for byte.
+and a value. Field 1, repeated, is a piece: its text (1), its score (2) and its type (3). All other fields,
+training and normalization, are kept byte for byte.
 """
 
 import struct
