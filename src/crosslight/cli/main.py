@@ -7,7 +7,7 @@ import typer
 
 from crosslight import __version__
 from crosslight.allocator import start_again_with_tcmalloc
-from crosslight.cli import configs, demo, doctor, evaluate, get, inspect, report, train, translate
+from crosslight.cli import configs, demo, doctor, evaluate, get, inspect, report, score, train, translate
 from crosslight.errors import CrosslightError
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app.command("demo")(demo.demo)
 app.command("train")(train.train)
 app.command("translate")(translate.translate)
 app.command("evaluate")(evaluate.evaluate)
+app.command("score")(score.score)
 app.command("report")(report.report)
 app.command("inspect")(inspect.inspect)
 app.command("get")(get.get)

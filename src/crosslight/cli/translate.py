@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -27,6 +27,17 @@ def translate(
         str,
         typer.Option(help="torch, ctranslate2 (faster), or auto: the faster one where it can be had."),
     ] = "auto",
+    with_: Annotated[
+        list[Path] | None, typer.Option("--with", help="Another bundle that translates together with it.")
+    ] = None,
+    terms: Annotated[
+        Path | None,
+        typer.Option(help="File of source term TAB target forms (a|b); `!` before them forbids them."),
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Another setting of [decode], such as no_repeat=3."),
+    ] = None,
     scores: Annotated[
         bool, typer.Option("--scores", help="Put each translation's score and a TAB before it.")
     ] = False,
@@ -36,15 +47,22 @@ def translate(
     crosslight translate runs/mine < new.fr > new.en
     """
     from crosslight.cli.output import results
+    from crosslight.cli.train import decode_settings
+    from crosslight.tasks.terms import read_glossary, report_failures
     from crosslight.tasks.translate import LINES_AT_ONCE, load_for_files, translate_lines
     from crosslight.text.corpus import read_lines
 
-    settings = {name: value for name, value in (("beam", beam), ("alpha", alpha)) if value is not None}
-    translator = load_for_files(bundle, engine)
+    settings: dict[str, Any] = {
+        **{name: value for name, value in (("beam", beam), ("alpha", alpha)) if value is not None},
+        **decode_settings(set_ or []),
+        **({"terms": read_glossary(terms)} if terms else {}),
+    }
+    translator = load_for_files(bundle, engine, with_ or ())
     is_typed = input_ == "-" and sys.stdin.isatty()  # and wants each answer at once
     at_once = 1 if is_typed else LINES_AT_ONCE
     with results(output) as out:
-        for best in translate_lines(translator, read_lines(input_), at_once, n_best=n_best, **settings):
+        lines = translate_lines(translator, read_lines(input_), at_once, n_best=n_best, **settings)
+        for best in report_failures(lines, lambda line: print(line, file=sys.stderr)):
             found = (best, *best.alternatives)
             for translation in found:
                 out.write(f"{translation.score:.4f}\t" * scores + f"{translation.text}\n")

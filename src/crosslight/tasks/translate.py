@@ -1,7 +1,7 @@
 """Using a bundle: text to text, and how good that text is."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from crosslight.bundle import load_bundle
 from crosslight.decode.translator import Translation, Translator
-from crosslight.errors import CorpusError
+from crosslight.errors import ConfigError, CorpusError
 from crosslight.evaluate import Scores, Stream, evaluate, read_references
 from crosslight.tasks.engine import fast_search
 from crosslight.tasks.explain import look_inside
@@ -21,7 +21,9 @@ from crosslight.train.machine import keep_freed_memory, probe_threads
 LINES_AT_ONCE = 2000
 
 
-def load(path: Path | str, threads: int = 1, engine: str = "torch") -> Translator:
+def load(
+    path: Path | str, threads: int = 1, engine: str = "torch", partners: Sequence[Path | str] = ()
+) -> Translator:
     """The translator in a bundle, or in a finished run.
 
     >>> crosslight.load("runs/mine").translate(["Bonjour !"])[0].text  # doctest: +SKIP
@@ -30,6 +32,7 @@ def load(path: Path | str, threads: int = 1, engine: str = "torch") -> Translato
     Args:
         threads: batches that are searched at a time; worth it for many sentences.
         engine: what searches: torch, ctranslate2, or auto (see `tasks.engine`).
+        partners: other bundles of the same vocabularies that translate together with it, in torch.
 
     Raises:
         BundleError: there is none, or it is damaged.
@@ -37,13 +40,21 @@ def load(path: Path | str, threads: int = 1, engine: str = "torch") -> Translato
     """
     keep_freed_memory()
     bundle = load_bundle(path)
+    if partners:
+        if engine == "ctranslate2":
+            raise ConfigError(
+                "ctranslate2 searches with one model, not with several", "translate with --engine torch"
+            )
+        return Translator(bundle, threads=threads, partners=[load_bundle(other) for other in partners])
     return Translator(bundle, look_inside, threads, fast_search(bundle, engine, threads, _say))
 
 
-def load_for_files(path: Path | str, engine: str = "torch") -> Translator:
+def load_for_files(
+    path: Path | str, engine: str = "torch", partners: Sequence[Path | str] = ()
+) -> Translator:
     """The translator for a whole file: as many threads as this machine gains from."""
     threads, _ = probe_threads(0.2)
-    return load(path, threads, engine)
+    return load(path, threads, engine, partners)
 
 
 def _say(line: str) -> None:
