@@ -15,7 +15,19 @@ from crosslight.config.load import merge, preset_names, preset_text, run_config,
 from crosslight.config.run import RunConfig
 from crosslight.errors import ConfigError
 
-VERBS = ["demo", "train", "translate", "evaluate", "score", "report", "inspect", "get", "configs", "doctor"]
+VERBS = [
+    "demo",
+    "train",
+    "translate",
+    "evaluate",
+    "score",
+    "tune",
+    "report",
+    "inspect",
+    "get",
+    "configs",
+    "doctor",
+]
 CONFIGS = Path(__file__).resolve().parents[2] / "src" / "crosslight" / "configs"
 PROGRAM = [sys.executable, "-c", "from crosslight.cli.main import main; main()"]
 

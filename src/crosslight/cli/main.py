@@ -7,7 +7,19 @@ import typer
 
 from crosslight import __version__
 from crosslight.allocator import start_again_with_tcmalloc
-from crosslight.cli import configs, demo, doctor, evaluate, get, inspect, report, score, train, translate
+from crosslight.cli import (
+    configs,
+    demo,
+    doctor,
+    evaluate,
+    get,
+    inspect,
+    report,
+    score,
+    train,
+    translate,
+    tune,
+)
 from crosslight.errors import CrosslightError
 
 app = typer.Typer(
@@ -24,6 +36,7 @@ app.command("train")(train.train)
 app.command("translate")(translate.translate)
 app.command("evaluate")(evaluate.evaluate)
 app.command("score")(score.score)
+app.command("tune")(tune.tune)
 app.command("report")(report.report)
 app.command("inspect")(inspect.inspect)
 app.command("get")(get.get)

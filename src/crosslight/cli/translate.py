@@ -27,6 +27,7 @@ def translate(
         str,
         typer.Option(help="torch, ctranslate2 (faster), or auto: the faster one where it can be had."),
     ] = "auto",
+    *,
     with_: Annotated[
         list[Path] | None, typer.Option("--with", help="Another bundle that translates together with it.")
     ] = None,

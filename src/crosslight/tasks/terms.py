@@ -37,7 +37,7 @@ def read_glossary(path: Path | str) -> Glossary:
 
 
 def report_failures(translations: Iterable[Translation], say: Callable[[str], None]) -> Iterator[Translation]:
-    """The translations, while what is wrong with them is told of: at the end, with the numbers of the lines."""
+    """The translations, while what is wrong with them is told of at the end, with line numbers."""
     unmet: list[str] = []
     looped: list[str] = []
     for number, translation in enumerate(translations, 1):
