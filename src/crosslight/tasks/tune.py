@@ -1,8 +1,8 @@
 """Beam and length penalty, chosen on a validation set within minutes.
 
 A beam is pruned by log-probability alone: the length penalty only decides which of the finished outputs
-wins, and when to stop. So each beam is searched once, all that it finished is kept, and every penalty ranks
-that anew. A penalty that would have searched on a little longer may be judged a trace too low for it; the table
+wins, and when to stop. So each beam is searched once, the best that it finished are kept, and every penalty
+ranks them anew. A penalty that would have kept others may be judged a trace too low for that; the table
 says what the ranking found, and the winner is translated once more with its own settings.
 """
 
