@@ -50,7 +50,7 @@ def translate(
     from crosslight.cli.output import results
     from crosslight.cli.train import decode_settings
     from crosslight.tasks.terms import read_glossary, report_failures
-    from crosslight.tasks.translate import LINES_AT_ONCE, load_for_files, translate_lines
+    from crosslight.tasks.translate import LINES_AT_ONCE, load_for_files, n_lines, translate_lines
     from crosslight.text.corpus import read_lines
 
     settings: dict[str, Any] = {
@@ -62,7 +62,9 @@ def translate(
     is_typed = input_ == "-" and sys.stdin.isatty()  # and wants each answer at once
     at_once = 1 if is_typed else LINES_AT_ONCE
     with results(output) as out:
-        lines = translate_lines(translator, read_lines(input_), at_once, n_best=n_best, **settings)
+        lines = translate_lines(
+            translator, read_lines(input_), at_once, n_lines(input_), n_best=n_best, **settings
+        )
         for best in report_failures(lines, lambda line: print(line, file=sys.stderr)):
             found = (best, *best.alternatives)
             for translation in found:

@@ -7,7 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
 from crosslight.bundle import load_bundle
 from crosslight.decode.translator import Translation, Translator
@@ -63,18 +73,32 @@ def _say(line: str) -> None:
 
 
 def translate_lines(
-    translator: Translator, lines: Iterable[str], at_once: int = LINES_AT_ONCE, **settings: Any
+    translator: Translator,
+    lines: Iterable[str],
+    at_once: int = LINES_AT_ONCE,
+    total: int | None = None,
+    **settings: Any,
 ) -> Iterator[Translation]:
     """Every line translated, in order, a few thousand at a time: files larger than memory are fine.
 
     A line is one text, so nothing that a file could hold makes two lines of one.
+
+    Args:
+        total: how many lines there are, for the time left.
     """
     lines = iter(lines)
     with _bar(is_shown=at_once > 1 and sys.stderr.isatty()) as bar:
-        task = bar.add_task("translating", total=None)
+        task = bar.add_task("translating", total=total)
         while block := list(islice(lines, at_once)):
             yield from translator.translate(block, **settings)
             bar.advance(task, len(block))
+
+
+def n_lines(path: str) -> int | None:
+    """How many lines a file has; None where counting would use it up (a pipe), or nobody looks."""
+    if not Path(path).is_file() or not sys.stderr.isatty():
+        return None
+    return sum(1 for _ in read_lines(path))
 
 
 def translate_file(translator: Translator, path: Path | str, **settings: Any) -> list[Translation]:
@@ -111,6 +135,13 @@ def score(hypotheses: list[str], references: list[Stream], **choices: Any) -> Sc
     return evaluate(hypotheses, references, **choices)
 
 
+class _Rate(ProgressColumn):
+    """Lines a second."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed or 0:,.0f} lines/s")
+
+
 def _bar(is_shown: bool) -> Progress:
     return Progress(
         TextColumn("{task.description}"),
@@ -118,6 +149,8 @@ def _bar(is_shown: bool) -> Progress:
         MofNCompleteColumn(),
         TextColumn("lines"),
         TimeElapsedColumn(),
+        _Rate(),
+        TimeRemainingColumn(),
         console=Console(stderr=True),
         disable=not is_shown,
         transient=True,
