@@ -9,6 +9,7 @@ says what the ranking found, and the winner is translated once more with its own
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from crosslight.bundle import change_settings
 from crosslight.config.run import DecodeConfig, LengthPenalty
@@ -20,14 +21,11 @@ from crosslight.text.corpus import Pair
 from crosslight.text.subword import EOS_ID
 
 BEAMS = (1, 2, 4, 6, 8)
-RANKINGS = tuple(
-    (penalty, alpha)
-    for penalty, alphas in (
-        ("gnmt", (0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.4, 1.8)),
-        ("average", (0.5, 1.0)),
-    )
-    for alpha in alphas
+RANKINGS = (
+    *(Ranking(alpha, "gnmt") for alpha in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.4, 1.8)),
+    *(Ranking(alpha, "average") for alpha in (0.5, 1.0)),
 )
+LENIENT = {"penalty": "gnmt", "alpha": 1.8}  # the strongest of them searches longest
 TRIAL = 20  # sentences by which the speed is measured
 CAUTION = 0.7  # share of the time that the searches are planned to take
 MARGIN = 0.1  # of BLEU, under which the narrower beam is as good
@@ -121,23 +119,20 @@ def _tried(translator: Translator, pairs: Sequence[Pair], config: DecodeConfig) 
     start = time.monotonic()
     bundle, references = translator.bundle, [[pair.tgt for pair in pairs]]
     srcs = [[*bundle.src_subword.encode(pair.src), EOS_ID] for pair in pairs]
-    # The strongest penalty searches longest.
-    lenient = config.model_copy(update={"penalty": "gnmt", "alpha": RANKINGS[7][1]})
-    found = translator.search(srcs, lenient, n_best=config.beam)
+    found = translator.search(srcs, config.model_copy(update=LENIENT), n_best=config.beam)
     seconds = time.monotonic() - start
     settings = []
-    for penalty, alpha in RANKINGS:
-        ranking = Ranking(alpha, penalty)
+    for ranking in RANKINGS:
         best = [
             max(each, key=lambda h: (h.finished, ranking.score(h.logp, len(h.tokens) + h.finished)))
             for each in found
         ]
         texts = [bundle.tgt_subword.decode(h.tokens) for h in best]
         bleu = evaluate(texts, references, metrics=("bleu",))["BLEU"].value
-        settings.append(Setting(config.beam, penalty, alpha, bleu, seconds))
+        settings.append(Setting(config.beam, ranking.penalty, ranking.alpha, bleu, seconds))
     return settings
 
 
-def _bleu(translator: Translator, pairs: Sequence[Pair], **settings: object) -> float:
+def _bleu(translator: Translator, pairs: Sequence[Pair], **settings: Any) -> float:
     texts = [t.text for t in translator.translate([pair.src for pair in pairs], **settings)]
     return evaluate(texts, [[pair.tgt for pair in pairs]], metrics=("bleu",))["BLEU"].value
