@@ -98,22 +98,52 @@ def save_bundle(bundle: Bundle, directory: Path) -> None:
         (beside / "bundle.json").write_text(
             json.dumps(head, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
         )
-        flush_tree(beside)
-        shutil.rmtree(old, ignore_errors=True)
-        if directory.exists():
-            directory.rename(old)
-        beside.rename(directory)
-        flush(directory.parent)
-        shutil.rmtree(old, ignore_errors=True)
+        _take_place(beside, old, directory)
     except (OSError, SafetensorError) as error:
+        raise _not_written(beside, old, directory, error) from error
+
+
+def change_settings(directory: Path, config: RunConfig) -> None:
+    """Put other settings into a bundle; all else in it stays, the card too. The change is whole or not there.
+
+    Raises:
+        BundleError: there is no bundle, or it cannot be written.
+    """
+    head = _head(directory)
+    beside, old = (directory.with_name(directory.name + ending) for ending in (".part", ".old"))
+    try:
         shutil.rmtree(beside, ignore_errors=True)
-        if old.is_dir() and not directory.exists():
-            old.rename(directory)
-        raise BundleError(
-            f"{directory} could not be written: {error}",
-            "check that the place may be written and has space left, and try again; a bundle that was "
-            "there before is untouched",
-        ) from error
+        # What other programs have made of the old settings is not copied.
+        shutil.copytree(directory, beside, ignore=shutil.ignore_patterns(".cache"))
+        (beside / "config.toml").write_text(to_toml(config), encoding="utf-8", newline="\n")
+        head["sha256"]["config.toml"] = _sha256(beside / "config.toml")
+        (beside / "bundle.json").write_text(
+            json.dumps(head, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
+        _take_place(beside, old, directory)
+    except OSError as error:
+        raise _not_written(beside, old, directory, error) from error
+
+
+def _take_place(beside: Path, old: Path, directory: Path) -> None:
+    flush_tree(beside)
+    shutil.rmtree(old, ignore_errors=True)
+    if directory.exists():
+        directory.rename(old)
+    beside.rename(directory)
+    flush(directory.parent)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _not_written(beside: Path, old: Path, directory: Path, error: Exception) -> BundleError:
+    shutil.rmtree(beside, ignore_errors=True)
+    if old.is_dir() and not directory.exists():
+        old.rename(directory)
+    return BundleError(
+        f"{directory} could not be written: {error}",
+        "check that the place may be written and has space left, and try again; a bundle that was "
+        "there before is untouched",
+    )
 
 
 def load_bundle(path: Path | str) -> Bundle:

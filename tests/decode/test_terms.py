@@ -30,7 +30,7 @@ def test_a_thousand_random_cases_are_met_or_reported(make_bundle, pairs) -> None
                 entries.append(Entry(f"{case}{i}", forms, is_forbidden=n == 1))
         glossary = Glossary(tuple(entries))
         try:
-            found = translator.translate(block, terms=glossary, beam=2)
+            found = translator.translate(block, terms=glossary, beam=2, max_length=6)
         except TermError:
             continue
         for i, translation in enumerate(found):

@@ -21,8 +21,10 @@ from crosslight.cli import (
     import_,
     inspect,
     report,
+    score,
     train,
     translate,
+    tune,
 )
 from crosslight.errors import CrosslightError
 
@@ -45,6 +47,8 @@ app.command("contrast")(contrast.contrast)
 app.command("distill")(distill.distill)
 app.command("export")(export.export)
 app.command("import")(import_.import_)
+app.command("score")(score.score)
+app.command("tune")(tune.tune)
 app.command("report")(report.report)
 app.command("inspect")(inspect.inspect)
 app.command("get")(get.get)

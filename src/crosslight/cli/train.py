@@ -126,6 +126,22 @@ def assignment(text: str) -> dict[str, Any]:
     return {parts[0]: {parts[1]: parsed}}
 
 
+def decode_settings(assignments: list[str]) -> dict[str, Any]:
+    """The settings of a search that `key=value` texts name, checked.
+
+    Raises:
+        ConfigError: there is no such setting, or it cannot be.
+    """
+    from crosslight.config.load import settings
+    from crosslight.config.run import DecodeConfig
+
+    chosen: dict[str, Any] = {}
+    for text in assignments:
+        chosen |= assignment(f"decode.{text}")["decode"]
+    settings(DecodeConfig, chosen, "--set")
+    return chosen
+
+
 def _given(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value not in (None, [], {})}
 

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -29,6 +29,18 @@ def translate(
         str,
         typer.Option(help="torch, ctranslate2 (faster), or auto: the faster one where it can be had."),
     ] = "auto",
+    *,
+    with_: Annotated[
+        list[Path] | None, typer.Option("--with", help="Another bundle that translates together with it.")
+    ] = None,
+    terms: Annotated[
+        Path | None,
+        typer.Option(help="File of source term TAB target forms (a|b); `!` before them forbids them."),
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Another setting of [decode], such as no_repeat=3."),
+    ] = None,
     scores: Annotated[
         bool, typer.Option("--scores", help="Put each translation's score and a TAB before it.")
     ] = False,
@@ -49,22 +61,31 @@ def translate(
     crosslight translate runs/mine < new.fr > new.en
     """
     from crosslight.cli.output import results
+    from crosslight.cli.train import decode_settings
     from crosslight.tasks.confidence import load_confidence, with_confidence
-    from crosslight.tasks.translate import LINES_AT_ONCE, load_for_files, translate_lines
+    from crosslight.tasks.terms import read_glossary, report_failures
+    from crosslight.tasks.translate import LINES_AT_ONCE, load_for_files, n_lines, translate_lines
     from crosslight.text.corpus import read_lines
 
     if withhold and min_confidence is None:
         raise ConfigError("--withhold has no limit", "say below what: --withhold --min-confidence 0.5")
-    settings = {name: value for name, value in (("beam", beam), ("alpha", alpha)) if value is not None}
-    translator = load_for_files(bundle, engine)
+    settings: dict[str, Any] = {
+        **{name: value for name, value in (("beam", beam), ("alpha", alpha)) if value is not None},
+        **decode_settings(set_ or []),
+        **({"terms": read_glossary(terms)} if terms else {}),
+    }
+    translator = load_for_files(bundle, engine, with_ or ())
     is_typed = input_ == "-" and sys.stdin.isatty()  # and wants each answer at once
     at_once = 1 if is_typed else LINES_AT_ONCE
-    found_all = translate_lines(translator, read_lines(input_), at_once, n_best=n_best, **settings)
+    found_all = translate_lines(
+        translator, read_lines(input_), at_once, n_lines(input_), n_best=n_best, **settings
+    )
     if min_confidence is not None:
         confidence = load_confidence(translator.bundle)
         found_all = with_confidence(translator.bundle, confidence, found_all, at_once)
     with results(output) as out:
-        for line, best in enumerate(found_all, start=1):
+        warned = report_failures(found_all, lambda line: print(line, file=sys.stderr))
+        for line, best in enumerate(warned, start=1):
             found = (best, *best.alternatives)
             if best.confidence is not None and best.confidence < (min_confidence or 0):
                 print(f"line {line}: confidence {best.confidence:.2f}: {best.text}", file=sys.stderr)

@@ -65,7 +65,7 @@ class TermSpelling:
 
     def nexts(self, tokens: Sequence[int], text: str) -> set[int]:
         """The next piece of every missing term, in all its spellings."""
-        found = set()
+        found: set[int] = set()
         for i in self.missing(text):
             for ids in self._spellings[i]:
                 n = _overlap(tokens, ids)
@@ -117,7 +117,10 @@ def constrained_search(
     while open_:
         logp, state = next_logp(decode, tokens, state, banned)
         device, logp = logp.device, logp.cpu()
-        first, rows, nexts, still = 0, [], [], []
+        first = 0
+        rows: list[int] = []
+        nexts: list[int] = []
+        still: list[_Search] = []
         for search in open_:
             n = len(search.rows)
             steps = logp[first : first + n]
@@ -190,7 +193,8 @@ class _Search:
 
         Of the others the best of all rows, and the two best of each row, so that no bank runs dry.
         """
-        asked, others = [], []
+        asked: list[tuple[int, _Row, float]] = []
+        others: list[tuple[int, _Row, float]] = []
         top = logp.topk(min(2 * self._beam, logp.shape[1]))
         for i, (row, values, tokens) in enumerate(
             zip(self.rows, top.values.tolist(), top.indices.tolist(), strict=True)

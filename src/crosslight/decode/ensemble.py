@@ -5,7 +5,7 @@ log-probabilities (a geometric mean of the probabilities). The state is a tree w
 search need not know.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
@@ -20,7 +20,7 @@ class Ensemble(nn.Module):
 
     def __init__(self, members: Sequence[nn.Module]) -> None:
         super().__init__()
-        self.members = nn.ModuleList(members)
+        self.members: Iterable[Any] = nn.ModuleList(members)  # type: ignore[assignment]
 
     def start(self, src: Tensor) -> tuple[Any, ...]:
         """Every member reads the source (B, S)."""

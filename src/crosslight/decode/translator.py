@@ -300,8 +300,8 @@ class Translator:
         wishes = {text: wish_of(text) for text in srcs}
         fast = [text for text, wish in wishes.items() if wish is NO_WISH and self._fast_search]
         if self._fast_search and fast:
-            results = self._fast_search([srcs[text] for text in fast], config, n_best)
-            found = {text: h for text, h in zip(fast, results, strict=True) if h is not None}
+            answers = self._fast_search([srcs[text] for text in fast], config, n_best)
+            found = {text: h for text, h in zip(fast, answers, strict=True) if h is not None}
         for have_terms in (False, True):
             group = [
                 t for t, w in wishes.items() if t not in found and (w.spelling is not None) == have_terms

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from crosslight.decode.constrained import TermSpelling
 from crosslight.decode.prefix import begins_with
+from crosslight.decode.rules import Rule
 from crosslight.decode.search import NO_WISH, Wish
 from crosslight.decode.terms import Glossary
 from crosslight.text.subword import Subword
@@ -17,7 +18,8 @@ def wishes_of(
     Raises:
         ConfigError: no output can begin with the prefix.
     """
-    rules, room = (), 0
+    rules: tuple[Rule, ...] = ()
+    room = 0
     if prefix:
         rule, room = begins_with(prefix, subword, banned)
         rules = (rule,)

@@ -1,17 +1,27 @@
 """Using a bundle: text to text, and how good that text is."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
 from crosslight.bundle import load_bundle
 from crosslight.decode.translator import Translation, Translator
-from crosslight.errors import CorpusError
+from crosslight.errors import ConfigError, CorpusError
 from crosslight.evaluate import Scores, Stream, evaluate, read_references
 from crosslight.tasks.engine import fast_search
 from crosslight.tasks.explain import look_inside
@@ -21,7 +31,9 @@ from crosslight.train.machine import keep_freed_memory, probe_threads
 LINES_AT_ONCE = 2000
 
 
-def load(path: Path | str, threads: int = 1, engine: str = "torch") -> Translator:
+def load(
+    path: Path | str, threads: int = 1, engine: str = "torch", partners: Sequence[Path | str] = ()
+) -> Translator:
     """The translator in a bundle, or in a finished run.
 
     >>> crosslight.load("runs/mine").translate(["Bonjour !"])[0].text  # doctest: +SKIP
@@ -30,6 +42,7 @@ def load(path: Path | str, threads: int = 1, engine: str = "torch") -> Translato
     Args:
         threads: batches that are searched at a time; worth it for many sentences.
         engine: what searches: torch, ctranslate2, or auto (see `tasks.engine`).
+        partners: other bundles of the same vocabularies that translate together with it, in torch.
 
     Raises:
         BundleError: there is none, or it is damaged.
@@ -37,13 +50,21 @@ def load(path: Path | str, threads: int = 1, engine: str = "torch") -> Translato
     """
     keep_freed_memory()
     bundle = load_bundle(path)
+    if partners:
+        if engine == "ctranslate2":
+            raise ConfigError(
+                "ctranslate2 searches with one model, not with several", "translate with --engine torch"
+            )
+        return Translator(bundle, threads=threads, partners=[load_bundle(other) for other in partners])
     return Translator(bundle, look_inside, threads, fast_search(bundle, engine, threads, _say))
 
 
-def load_for_files(path: Path | str, engine: str = "torch") -> Translator:
+def load_for_files(
+    path: Path | str, engine: str = "torch", partners: Sequence[Path | str] = ()
+) -> Translator:
     """The translator for a whole file: as many threads as this machine gains from."""
     threads, _ = probe_threads(0.2)
-    return load(path, threads, engine)
+    return load(path, threads, engine, partners)
 
 
 def _say(line: str) -> None:
@@ -52,18 +73,32 @@ def _say(line: str) -> None:
 
 
 def translate_lines(
-    translator: Translator, lines: Iterable[str], at_once: int = LINES_AT_ONCE, **settings: Any
+    translator: Translator,
+    lines: Iterable[str],
+    at_once: int = LINES_AT_ONCE,
+    total: int | None = None,
+    **settings: Any,
 ) -> Iterator[Translation]:
     """Every line translated, in order, a few thousand at a time: files larger than memory are fine.
 
     A line is one text, so nothing that a file could hold makes two lines of one.
+
+    Args:
+        total: how many lines there are, for the time left.
     """
     lines = iter(lines)
     with _bar(is_shown=at_once > 1 and sys.stderr.isatty()) as bar:
-        task = bar.add_task("translating", total=None)
+        task = bar.add_task("translating", total=total)
         while block := list(islice(lines, at_once)):
             yield from translator.translate(block, **settings)
             bar.advance(task, len(block))
+
+
+def n_lines(path: str) -> int | None:
+    """How many lines a file has; None where counting would use it up (a pipe), or nobody looks."""
+    if not Path(path).is_file() or not sys.stderr.isatty():
+        return None
+    return sum(1 for _ in read_lines(path))
 
 
 def translate_file(translator: Translator, path: Path | str, **settings: Any) -> list[Translation]:
@@ -100,6 +135,13 @@ def score(hypotheses: list[str], references: list[Stream], **choices: Any) -> Sc
     return evaluate(hypotheses, references, **choices)
 
 
+class _Rate(ProgressColumn):
+    """Lines a second."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed or 0:,.0f} lines/s")
+
+
 def _bar(is_shown: bool) -> Progress:
     return Progress(
         TextColumn("{task.description}"),
@@ -107,6 +149,8 @@ def _bar(is_shown: bool) -> Progress:
         MofNCompleteColumn(),
         TextColumn("lines"),
         TimeElapsedColumn(),
+        _Rate(),
+        TimeRemainingColumn(),
         console=Console(stderr=True),
         disable=not is_shown,
         transient=True,

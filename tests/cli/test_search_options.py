@@ -1,0 +1,56 @@
+"""`crosslight score`, and the options of `translate` that only torch knows."""
+
+import pytest
+
+SRC, REF = "Un chat dort.\n\nOù est la gare ?\n", "A cat sleeps.\n\nWhere is the station?\n"
+
+
+def test_score_prints_a_number_for_every_line(command, tiny_run, tmp_path):
+    (tmp_path / "a.fr").write_text(SRC)
+    (tmp_path / "a.en").write_text(REF)
+    result = command("score", tiny_run, "--src", tmp_path / "a.fr", "--ref", tmp_path / "a.en", "--tokens")
+    assert result.code == 0, result.err
+    lines = [line.split("\t") for line in result.out.splitlines()]
+    assert len(lines) == 3
+    for total, each in lines:
+        values = [float(value) for value in each.split(" ")]
+        assert float(total) == pytest.approx(sum(values), abs=1e-2)
+        assert all(value <= 0 for value in values)
+    piped = command("score", tiny_run, "--src", "-", "--ref", tmp_path / "a.en", stdin=SRC.encode())
+    assert [float(line) for line in piped.out.splitlines()] == [float(total) for total, _ in lines]
+    (tmp_path / "a.en").write_text("one\n")
+    assert command("score", tiny_run, "--src", tmp_path / "a.fr", "--ref", tmp_path / "a.en").code == 2
+
+
+def test_translate_with_terms_and_partners(command, tiny_run, tmp_path):
+    (tmp_path / "terms.tsv").write_text("# mine\nchat\tcat|cats\nchien\t!the\n")
+    (tmp_path / "in.fr").write_text("Un chat dort.\nUn chien.\n")
+    arguments = ["translate", tiny_run, "-i", tmp_path / "in.fr", "--terms", tmp_path / "terms.tsv"]
+    result = command(*arguments, "--with", tiny_run)
+    assert result.code == 0, result.err
+    first, second = result.out.splitlines()
+    assert "cat" in first or "terms not met in 1 line(s): 1 (cat|cats)" in result.err
+    assert " the " not in f" {second} "
+
+
+@pytest.mark.parametrize("line", ["chat", "chat\t", "\tcat", "chat\tcat\nchat\t!cat"])
+def test_terms_that_cannot_be(command, tiny_run, tmp_path, line):
+    (tmp_path / "terms.tsv").write_text(line + "\n")
+    result = command("translate", tiny_run, "--terms", tmp_path / "terms.tsv", stdin=b"un chat\n")
+    assert result.code == 2
+    assert "term" in result.err
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        (["--set", "min_length=9", "--set", "max_length=3"], "min_length = 9 is above max_length = 3"),
+        (["--set", "beams=2"], "did you mean beam?"),
+        (["--beam", "2", "--n-best", "3"], "n_best is 3, but a beam of 2"),
+        (["--with", "nowhere", "--engine", "ctranslate2"], "searches with one model"),
+    ],
+)
+def test_settings_that_cannot_be(command, tiny_run, setting, message):
+    result = command("translate", tiny_run, *setting, stdin=b"un chat\n")
+    assert result.code == 2
+    assert message in result.err
