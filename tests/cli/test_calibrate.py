@@ -33,11 +33,14 @@ def run(tiny_run, tmp_path):
 
 @pytest.fixture
 def threshold(command, run, files, tmp_path) -> float:
-    """chrF that half of the model's translations reach; it writes nothing sensible."""
+    """chrF that some of the model's translations reach; it writes nothing sensible."""
     src, ref = files
     assert command("translate", run, "-i", src, "-o", tmp_path / "out").code == 0
     texts = (tmp_path / "out").read_text(encoding="utf-8").split("\n")[:-1]
-    return float(np.median(sentence_chrf(texts, [ref.read_text(encoding="utf-8").split("\n")[:-1]])))
+    scores = sentence_chrf(texts, [ref.read_text(encoding="utf-8").split("\n")[:-1]])
+    different = sorted(set(scores))
+    assert len(different) > 1
+    return different[len(different) // 2]
 
 
 def test_calibrate_then_mark_then_withhold(command, run, files, threshold):
