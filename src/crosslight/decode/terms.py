@@ -34,7 +34,7 @@ class Terms:
         for term in self.required:
             if all(any(occurs(b, form) for b in self.forbidden) for form in term):
                 raise TermError(
-                    f"{'|'.join(term)!r} must appear, but every form of it is forbidden",
+                    f"the term {'|'.join(term)!r} must appear, but every form of it is forbidden",
                     "take back one of the two, or give another form",
                 )
 
