@@ -20,7 +20,7 @@ class Ensemble(nn.Module):
 
     def __init__(self, members: Sequence[nn.Module]) -> None:
         super().__init__()
-        self.members: Iterable[Any] = nn.ModuleList(members)  # type: ignore[assignment]
+        self.members: Iterable[Any] = nn.ModuleList(members)
 
     def start(self, src: Tensor) -> tuple[Any, ...]:
         """Every member reads the source (B, S)."""

@@ -84,7 +84,7 @@ class Translator:
     ) -> None:
         self.bundle = bundle
         self._fast_search = fast_search
-        self._model: Any = ensemble([bundle, *partners]).eval() if partners else bundle.model.eval()
+        self._model = ensemble([bundle, *partners]).eval() if partners else bundle.model.eval()
         self._look_inside = look_inside
         self._threads = threads
         pieces = bundle.tgt_subword.pieces(range(bundle.tgt_subword.vocab_size))

@@ -4,7 +4,7 @@ A is the system in use, B the candidate. Everything here is told from texts, so 
 translates.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -93,8 +93,8 @@ class LengthBucket:
 
     words: str  # of the source, "6-10"
     n_sentences: int
-    a: dict[str, float]
-    b: dict[str, float]
+    a: Mapping[CountedMetric, float]
+    b: Mapping[CountedMetric, float]
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,7 @@ def sign_test(only_a: int, only_b: int) -> float:
     """
     n, fewer = only_a + only_b, min(only_a, only_b)
     tail = sum(math.comb(n, k) for k in range(fewer + 1))
-    return min(1.0, 2 * tail / 2**n)
+    return min(1.0, math.ldexp(tail, 1 - n))
 
 
 def interval(values: Rows) -> tuple[float, float]:

@@ -25,7 +25,7 @@ def compare_systems(
     """
     references = references_of(src, ref)
     names = system_names(a, b)
-    systems = []
+    systems: list[System] = []
     for place, name in zip((a, b), names, strict=True):
         if Path(place).is_dir():
             say(f"translating {src} with {place}")
@@ -33,7 +33,7 @@ def compare_systems(
         else:
             texts = lines_of(place)
         systems.append(System(name, texts))
-    comparison = compare(*systems, lines_of(src), references, **choices)
+    comparison = compare(systems[0], systems[1], lines_of(src), references, **choices)
     return comparison, judge(comparison)
 
 
