@@ -285,7 +285,7 @@ def check(tmp_path: Path, sources: dict[str, str]) -> list[str]:
             "decode/a.py",
             "from safetensors.torch import load_file",
             1,
-            "only door is bundle.py and train/checkpoints",
+            "only door is bundle.py and export/huggingface.py",
         ),
         ("cli/a.py", "def f():\n    from sacrebleu import metrics", 2, "only door is evaluate/"),
         ("cli/a.py", "import uvicorn", 1, "only door is serve/"),
