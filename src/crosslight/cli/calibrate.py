@@ -18,7 +18,7 @@ def calibrate(
 ) -> None:
     """Learn to say how probable it is that a translation is acceptable, and how far that can be trusted.
 
-    Afterwards `crosslight translate --min-confidence` marks or withholds what is not sure enough.
+    Afterwards `crosslight translate --min-confidence 0.5` marks or withholds what is not sure enough.
 
     crosslight calibrate runs/mine --src valid.fr --ref valid.en
     """
