@@ -35,6 +35,8 @@ VERBS = [
     "doctor",
 ]
 CONFIGS = Path(__file__).resolve().parents[2] / "src" / "crosslight" / "configs"
+# The untrained model of these tests now and then writes one piece for ever, and that is said.
+SAID = r"engine: .+\n(output runs in a circle in .+\n)?"
 PROGRAM = [sys.executable, "-c", "from crosslight.cli.main import main; main()"]
 
 
@@ -200,7 +202,7 @@ def test_the_corpus_chooses_the_preset(command, toy, tmp_path):
 def translated(command, run: Path, text: str | bytes, *options: str) -> list[str]:
     result = command("translate", run, *options, stdin=text if isinstance(text, bytes) else text.encode())
     assert result.code == 0, result.err
-    assert re.fullmatch(r"engine: .+\n", result.err)
+    assert re.fullmatch(SAID, result.err)
     assert result.out.endswith("\n") or not text
     return result.out.split("\n")[:-1]
 
@@ -267,7 +269,7 @@ def test_files_in_and_out(command, tiny_run, tmp_path):
     (tmp_path / "in.fr").write_bytes(b"Un chat.\nUn chien.\n")
     result = command("translate", tiny_run, "-i", tmp_path / "in.fr", "-o", tmp_path / "out.en")
     assert (result.code, result.out) == (0, "")
-    assert re.fullmatch(r"engine: .+\n", result.err)
+    assert re.fullmatch(SAID, result.err)
     written = (tmp_path / "out.en").read_bytes().decode()
     assert written.split("\n")[:-1] == translated(command, tiny_run, "Un chat.\nUn chien.\n")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.fr", "out.en"]
