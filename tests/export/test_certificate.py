@@ -39,11 +39,11 @@ FAULTS = {
         fast, "epsilon", lambda real: lambda model: 1e-12, "says epsilon = 1e-12, the bundle 1e-05"
     ),
     "another length penalty (n^α)": (
-        foreign, "length_penalty", lambda real: lambda n, alpha: max(1, n) ** alpha,
+        foreign, "Ranking", lambda real: lambda alpha, penalty: real(alpha, "average"),
         r"sentence \d+: the score of a beam output is -[\d.]+, expected -[\d.]+",
     ),
     "another length penalty (none)": (
-        foreign, "length_penalty", lambda real: lambda n, alpha: 1.0, "or length penalty differ"
+        foreign, "Ranking", lambda real: lambda alpha, penalty: real(0.0), "or length penalty differ"
     ),
 }  # fmt: skip
 
