@@ -146,7 +146,7 @@ def test_all_faults_of_the_settings_at_once_and_the_nearest_names(refused, toy, 
     assert "unknown key model.droput: did you mean dropout?" in message
     assert "unknown key trian: did you mean train?" in message
     assert "unknown key data.scr: did you mean src?" in message
-    assert "unknown key decode.zzz: known here: beam, alpha, max_extra, max_tokens_per_batch" in message
+    assert "unknown key decode.zzz: known here: beam, alpha, penalty, max_extra, " in message
     assert "model.n_heads = 0: input should be greater than or equal to 1" in message
     assert "train.schedule = 'cosine': input should be 'noam' or 'linear'" in message
     assert str(config) in message

@@ -31,7 +31,7 @@ def begins_with(prefix: str | Sequence[int], subword: Subword, banned: Sequence[
         forced, tail = list(prefix), b""
     surfaces = [b"" if i in banned else surface for i, surface in enumerate(subword.surfaces())]
     bad = [i for i in forced if not 0 <= i < subword.vocab_size or i in banned or not surfaces[i]]
-    if bad or UNK_ID in subword.encode(tail.decode()):
+    if bad or not {UNK_ID, *banned}.isdisjoint(subword.encode(tail.decode())):
         what = repr(prefix) if isinstance(prefix, str) else f"the ids {bad}"
         raise ConfigError(
             f"an output cannot begin with {what}: it holds what this model never writes",
