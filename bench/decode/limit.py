@@ -1,6 +1,6 @@
 """What the machine could do: memory bandwidth in reading, and the fp32 matrix peak.
 
-    python -m bench.decode.limit PREPARED --threads T
+python -m bench.decode.limit PREPARED --threads T
 """
 
 import json

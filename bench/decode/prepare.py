@@ -1,9 +1,9 @@
 """The model that all decode with, in every form: trained once, exported, kept under the cache folder.
 
-    python -m bench.decode.prepare OUT [--corpus DIRECTORY] [--bundle BUNDLE] [--steps 300]
+python -m bench.decode.prepare OUT [--corpus DIRECTORY] [--bundle BUNDLE] [--steps 300]
 
-    bundle/  huggingface/  ctranslate2-float32/  ctranslate2-int8/     the same weights
-    test.src  vocab.txt  meta.json                                     1,000 sentences; pieces; what it is
+bundle/  huggingface/  ctranslate2-float32/  ctranslate2-int8/     the same weights
+test.src  vocab.txt  meta.json                                     1,000 sentences; pieces; what it is
 """
 
 import argparse

@@ -21,7 +21,11 @@ def ratios(turns: Sequence[Turn]) -> list[float]:
         if turn["who"] != "peer" or "error" in turn:
             continue
         beside = [turns[i] for i in (place - 1, place + 1) if 0 <= i < len(turns)]
-        rates = [other["sentences_per_second"] for other in beside if other["who"] == "ours" and "error" not in other]
+        rates = [
+            other["sentences_per_second"]
+            for other in beside
+            if other["who"] == "ours" and "error" not in other
+        ]
         if rates:
             found.append(statistics.mean(rates) / turn["sentences_per_second"])
     return found
@@ -51,7 +55,10 @@ def markdown(result: dict[str, Any]) -> str:
     words = {
         **{key: result[key] for key in ("date", "minutes", "command", "seconds", "rounds")},
         **result["machine"],
-        **{key: result["model"][key] for key in ("corpus", "bundle", "parameters", "sentences", "words", "vocab_size")},
+        **{
+            key: result["model"][key]
+            for key in ("corpus", "bundle", "parameters", "sentences", "words", "vocab_size")
+        },
         "same": "\n".join(map(_row, same)),
         "fixed": "\n".join(map(_row, fixed)),
         "limits": limits(result),
@@ -85,11 +92,22 @@ def _row(row: dict[str, Any]) -> str:
     cells = [row["cell"], row["ours_title"], row["peer_title"]]
     for who in ("ours", "peer"):
         of = row[who]
-        cells.append(f"{of['sentences_per_second']:,.1f}" if "error" not in of else f"did not run: {_line(of['error'])}")
+        cells.append(
+            f"{of['sentences_per_second']:,.1f}"
+            if "error" not in of
+            else f"did not run: {_line(of['error'])}"
+        )
     ratio = row["ratio"]
     cells.append(f"{ratio[0]:.2f} ({ratio[1]:.2f} – {ratio[2]:.2f})" if ratio else "–")
-    for key, form in (("tokens_per_second", ",.0f"), ("p50_ms", ".1f"), ("p95_ms", ".1f"), ("peak_mb", ",.0f")):
-        cells.append(" / ".join(format(row[w][key], form) if key in row[w] else "–" for w in ("ours", "peer")))
+    for key, form in (
+        ("tokens_per_second", ",.0f"),
+        ("p50_ms", ".1f"),
+        ("p95_ms", ".1f"),
+        ("peak_mb", ",.0f"),
+    ):
+        cells.append(
+            " / ".join(format(row[w][key], form) if key in row[w] else "–" for w in ("ours", "peer"))
+        )
     return f"| {' | '.join(cells)} |"
 
 

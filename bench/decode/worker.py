@@ -7,6 +7,7 @@ real stdout; what libraries print goes to stderr.
 """
 
 import argparse
+import contextlib
 import itertools
 import json
 import os
@@ -143,10 +144,8 @@ def quantile(seconds: Sequence[float], share: float) -> float:
 
 def forget_peak() -> None:
     """Start the peak of resident memory anew, where Linux lets us."""
-    try:
+    with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
-    except OSError:
-        pass
 
 
 def serve(load: Callable[[Options], System]) -> None:
