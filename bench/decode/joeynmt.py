@@ -1,4 +1,4 @@
-"""JoeyNMT's own search over a model of the same shape with weights of chance, so only for outputs of set length."""
+"""JoeyNMT's search over weights of chance, of the same shape: for outputs of set length only."""
 
 from collections.abc import Sequence
 from importlib.metadata import version
