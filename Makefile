@@ -10,7 +10,7 @@ BIN := .venv/bin
 endif
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo test check fix docs bench bench-train bench-gpu corpus
+.PHONY: demo test check fix docs bench bench-train bench-decode bench-gpu corpus
 
 demo: .venv/ready            ## train a translator on the sample corpus, score it, look inside
 	$(BIN)/crosslight demo
@@ -38,6 +38,9 @@ bench: .venv/ready           ## speed and memory of this machine
 
 bench-train:                 ## training speed beside other toolkits; MULTI30K=directory, ARGS="--rounds 5"
 	$(PYTHON) -m bench.peers.run --torch "$(TORCH)" $(ARGS)
+
+bench-decode:                ## decoding speed beside other toolkits; MULTI30K=directory, ARGS="--rounds 5"
+	$(PYTHON) -m bench.decode.run --torch "$(TORCH)" $(ARGS)
 
 corpus: .venv/ready          ## make the sample corpus from its sources
 	$(BIN)/python corpus/handwritten.py

@@ -1,0 +1,1 @@
+"""Decoding beside other toolkits: `make bench-decode` (see `run`)."""

@@ -1,0 +1,244 @@
+"""Decode with every system in turn with ours, and write docs/results/bench-decode.{json,md}.
+
+    python -m bench.decode.run [--corpus DIRECTORY] [--bundle BUNDLE] [--seconds 3] [--rounds 3] [--threads T]
+
+Two processes are loaded at a time, ours and a peer, and take turns of seconds: what the machine does to
+both in those seconds cancels out of the ratio.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from bench.decode.table import markdown, summary
+from bench.decode.worker import Cell, cell_as_json
+from bench.peers.run import available, load, machine, shown
+from bench.peers.venvs import PEERS, ROOT, System, VenvError, python_of
+
+OURS = System("ours-decode", "Crosslight", ("-e", f"{ROOT}[fast,huggingface]"), constrained=True)
+VENVS = {
+    "ours": OURS,
+    "ctranslate2": OURS,
+    "huggingface": OURS,
+    **{peer.name: peer for peer in PEERS if peer.name == "joeynmt"},
+}
+# Each with the reason; `failed` of the results.
+ABSENT = {
+    "Sockeye 3": "3.1.34, its last version, wants torch below 1.14; the torch of all others is newer",
+    "Eole": "its own search has not been wired up here yet",
+}
+SHAPES = tuple((beam, batch) for beam in (1, 4) for batch in (1, 64))
+SET_LENGTH = 14
+PATIENCE = 600.0
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A script and its variant."""
+
+    script: str
+    variant: str
+    title: str
+
+
+TORCH, AUTO = Entry("ours", "torch", "Crosslight torch"), Entry("ours", "auto", "Crosslight auto")
+GENERATE = Entry("huggingface", "", "Transformers MarianMT")
+FAST = tuple(
+    Entry("ctranslate2", f"{numbers}-{threads}", f"CTranslate2 {numbers}, {threads}")
+    for numbers in ("float32", "int8")
+    for threads in ("2x1", "1x2")
+)
+SAME = ((TORCH, GENERATE), *((AUTO, entry) for entry in FAST), (TORCH, AUTO))
+FIXED = ((TORCH, GENERATE), (TORCH, FAST[0]), (TORCH, Entry("joeynmt", "", "JoeyNMT")))
+
+
+class Worker:
+    """A loaded system."""
+
+    def __init__(self, entry: Entry, python: str, prepared: Path, threads: int) -> None:
+        environment = {
+            **os.environ,
+            "OMP_NUM_THREADS": str(threads),
+            "HF_HUB_OFFLINE": "1",
+            "PYTHONWARNINGS": "ignore",
+            "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src"), os.environ.get("PYTHONPATH", "")]),
+        }
+        command = [python, "-m", f"bench.decode.{entry.script}", str(prepared), "--threads", str(threads)]
+        self._log = (prepared / f"{entry.script}.log").open("w+", encoding="utf-8")
+        self._process = subprocess.Popen(
+            [*command, "--variant", entry.variant],
+            cwd=ROOT,
+            env=environment,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+        )
+        self.about = self._answer()
+
+    def ask(self, cell: Cell, seconds: float) -> dict[str, Any]:
+        """The figures of a turn, or {"error": its last words}."""
+        if self._process.poll() is None:
+            pipe: IO[str] = self._process.stdin  # type: ignore[assignment]  # it is a pipe
+            pipe.write(json.dumps({"cell": cell_as_json(cell), "seconds": seconds}) + "\n")
+            pipe.flush()
+        return self._answer()
+
+    def _answer(self) -> dict[str, Any]:
+        pipe: IO[str] = self._process.stdout  # type: ignore[assignment]  # it is a pipe
+        line = pipe.readline()
+        if line:
+            return dict(json.loads(line))
+        self._log.seek(0)
+        return {"error": "\n".join(self._log.read().splitlines()[-3:]) or "ended without a word"}
+
+    def close(self) -> None:
+        """End it."""
+        self._process.stdin.close()  # type: ignore[union-attr]  # it is a pipe
+        try:
+            self._process.wait(30)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._log.close()
+
+
+def main() -> None:
+    arguments = parse()
+    cache, began = arguments.cache.resolve(), time.time()
+    pythons, failed = interpreters(cache, arguments.torch, arguments.here)
+    prepared = cache / ("decode-multi30k" if arguments.corpus else "decode-sample")
+    prepare(pythons["ours"], prepared, arguments)
+    meta = json.loads((prepared / "meta.json").read_text())
+    result: dict[str, Any] = {
+        "command": "python -m bench.decode.run " + " ".join(shown(sys.argv[1:])),
+        "date": time.strftime("%Y-%m-%d"),
+        "seconds": arguments.seconds,
+        "rounds": arguments.rounds,
+        "model": meta,
+        "failed": {**ABSENT, **failed, **meta["failed"]},
+        "limit": limit(pythons["ours"], prepared, arguments.threads),
+        "about": {},
+        "rows": [],
+    }
+    loads = [load()]
+    for table, pairs in (("same weights", SAME), ("set length", FIXED)):
+        for ours, peer in pairs:
+            if peer.script not in pythons or (arguments.systems and peer.script not in arguments.systems):
+                result["failed"].setdefault(f"{peer.title} ({table})", "not asked for, or has no venv")
+                continue
+            rows, about = pair(ours, peer, table, pythons, prepared, arguments)
+            result["rows"] += rows
+            result["about"] |= about
+            loads.append(load())
+            result["machine"] = machine(arguments.threads, loads)
+            result["minutes"] = round((time.time() - began) / 60, 1)
+            write(result, arguments.out)  # after every pair, so that a run that is stopped has said something
+    print((arguments.out / "bench-decode.md").read_text(encoding="utf-8"))
+
+
+def pair(
+    ours: Entry, peer: Entry, table: str, pythons: dict[str, str], prepared: Path, arguments: Any
+) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """All cells of two systems, in turns."""
+    workers = {}
+    for who, entry in (("ours", ours), ("peer", peer)):
+        workers[who] = Worker(entry, pythons[entry.script], prepared, arguments.threads)
+    rows = []
+    for cell in cells(table, peer):
+        turns = []
+        for who in ("ours", *("peer", "ours") * arguments.rounds):
+            turns.append({"who": who, **workers[who].ask(cell, arguments.seconds)})
+        row = {"table": table, "cell": cell.name, **cell_as_json(cell), "ours_title": ours.title}
+        rows.append({**row, "peer_title": peer.title, **summary(turns), "turns": turns})
+        print(f"{ours.title} / {peer.title}, {cell.name}: {rows[-1]['ratio'] or turns[-2]}", flush=True)
+    about = {
+        entry.title: workers[who].about.get("about") or workers[who].about.get("error", "")
+        for who, entry in (("ours", ours), ("peer", peer))
+    }
+    for worker in workers.values():
+        worker.close()
+    return rows, about
+
+
+def cells(table: str, peer: Entry) -> list[Cell]:
+    """What two systems are asked; ids alone where both can be asked for that."""
+    if table == "set length":
+        return [Cell(beam, batch, length=SET_LENGTH) for beam, batch in SHAPES]
+    kinds = ("text", "tokens") if peer.script in {"ctranslate2", "ours"} else ("text",)
+    return [Cell(beam, batch, kind) for kind in kinds for beam, batch in SHAPES]
+
+
+def interpreters(cache: Path, torch: str, here: bool) -> tuple[dict[str, str], dict[str, str]]:
+    """The interpreter of each script, and why the others have none. Without ours there is no benchmark."""
+    pythons, failed = {}, {}
+    for script, system in VENVS.items():
+        if here and system is OURS:
+            pythons[script] = sys.executable
+            continue
+        try:
+            pythons[script] = str(python_of(system, cache, torch))
+        except VenvError as error:
+            if script == "ours":
+                raise
+            failed[system.title] = f"its venv could not be made: {error}"
+    return pythons, failed
+
+
+def prepare(python: str, prepared: Path, arguments: Any) -> None:
+    """The model and its exports, if they are not there yet."""
+    command = [python, "-m", "bench.decode.prepare", str(prepared), "--steps", str(arguments.steps)]
+    for name in ("corpus", "bundle"):
+        if getattr(arguments, name):
+            command += [f"--{name}", str(Path(getattr(arguments, name)).resolve())]
+    environment = {key: value for key, value in os.environ.items() if key != "MULTI30K"}
+    environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "src")])
+    subprocess.run(command, cwd=ROOT, env=environment, check=True)
+
+
+def limit(python: str, prepared: Path, threads: int) -> dict[str, Any]:
+    """What the machine could do."""
+    command = [python, "-m", "bench.decode.limit", str(prepared), "--threads", str(threads)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")])}
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+    return dict(json.loads(done.stdout)) if done.returncode == 0 else {"error": done.stderr[-300:]}
+
+
+def write(result: dict[str, Any], out: Path) -> None:
+    """The figures as JSON, and the page."""
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "bench-decode.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    (out / "bench-decode.md").write_text(markdown(result), encoding="utf-8")
+
+
+def parse() -> argparse.Namespace:
+    """The arguments, checked."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    corpus = "directory of Multi30k's files (or the variable MULTI30K); else the sample"
+    parser.add_argument("--corpus", type=Path, default=os.environ.get("MULTI30K"), help=corpus)
+    parser.add_argument("--bundle", type=Path, help="a bundle instead of one trained for this")
+    parser.add_argument("--steps", type=int, default=300, help="updates of the one trained for this")
+    parser.add_argument("--seconds", type=float, default=3.0, help="of a turn")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=available(), help="default: all cores")
+    parser.add_argument("--systems", nargs="*", choices=list(VENVS), help="peers to run; default: all")
+    parser.add_argument("--cache", type=Path, default=ROOT / ".bench-venvs")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "results")
+    parser.add_argument("--torch", default="torch", help="what pip installs as torch, with its options")
+    parser.add_argument("--here", action="store_true", help="ours and its exports in this interpreter")
+    arguments = parser.parse_args()
+    if arguments.rounds < 1 or arguments.seconds <= 0 or arguments.threads < 1:
+        parser.error("--rounds, --seconds and --threads must be positive")
+    return arguments
+
+
+if __name__ == "__main__":
+    main()
