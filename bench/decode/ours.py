@@ -46,7 +46,7 @@ class Ours:
         return sum(len(best[0].tokens) + 1 for best in self._search(list(work), config))
 
     def _search(self, srcs: list[list[int]], config: DecodeConfig) -> list[Any]:
-        fast = self.translator._fast_search
+        fast = self.translator.fast_search
         found = fast(srcs, config, 1) if fast else [None] * len(srcs)
         rest = [i for i, best in enumerate(found) if best is None]
         for i, best in zip(rest, self.translator.search([srcs[i] for i in rest], config), strict=True):

@@ -83,7 +83,7 @@ class Translator:
         partners: Sequence[Bundle] = (),
     ) -> None:
         self.bundle = bundle
-        self._fast_search = fast_search
+        self.fast_search = fast_search
         self._model = ensemble([bundle, *partners]).eval() if partners else bundle.model.eval()
         self._look_inside = look_inside
         self._threads = threads
@@ -298,9 +298,9 @@ class Translator:
         found: dict[str, list[Hypothesis]] = {}
         srcs = {text: [*self._encode(text), EOS_ID] for text in texts}
         wishes = {text: wish_of(text) for text in srcs}
-        fast = [text for text, wish in wishes.items() if wish is NO_WISH and self._fast_search]
-        if self._fast_search and fast:
-            answers = self._fast_search([srcs[text] for text in fast], config, n_best)
+        fast = [text for text, wish in wishes.items() if wish is NO_WISH and self.fast_search]
+        if self.fast_search and fast:
+            answers = self.fast_search([srcs[text] for text in fast], config, n_best)
             found = {text: h for text, h in zip(fast, answers, strict=True) if h is not None}
         for have_terms in (False, True):
             group = [
