@@ -20,7 +20,7 @@ from torch import Tensor
 
 from crosslight.bundle import Bundle
 from crosslight.data.batch import make_batch
-from crosslight.decode.translator import Translation
+from crosslight.decode.translation import Translation
 from crosslight.errors import BundleError, ConfigError
 from crosslight.evaluate.calibration import Calibration, calibrate
 from crosslight.evaluate.error_classes import words

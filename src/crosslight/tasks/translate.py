@@ -20,7 +20,8 @@ from rich.progress import (
 from rich.text import Text
 
 from crosslight.bundle import load_bundle
-from crosslight.decode.translator import Translation, Translator
+from crosslight.decode.translation import Translation
+from crosslight.decode.translator import Translator
 from crosslight.errors import ConfigError, CorpusError
 from crosslight.evaluate import Scores, Stream, evaluate, read_references
 from crosslight.tasks.engine import fast_search
