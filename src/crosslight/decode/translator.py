@@ -90,7 +90,8 @@ class Translator:
         split = [self.split(text) for text in texts]
         if prefix:
             for parts in split:
-                require_one_segment(parts)
+                if parts:
+                    require_one_segment(parts)
         if terms and config.temperature > 0:
             raise ConfigError(
                 "terms are for a search, not for drawing", "set temperature to 0, or leave the terms out"

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from crosslight.errors import ConfigError, CorpusError
 from crosslight.evaluate import Scores, Stream, evaluate, read_references
 from crosslight.tasks.engine import fast_search
 from crosslight.tasks.explain import look_inside
+from crosslight.text.arriving import blocks
 from crosslight.text.corpus import read_lines, read_parallel
 from crosslight.train.machine import keep_freed_memory, probe_threads
 
@@ -74,11 +74,7 @@ def _say(line: str) -> None:
 
 
 def translate_lines(
-    translator: Translator,
-    lines: Iterable[str],
-    at_once: int = LINES_AT_ONCE,
-    total: int | None = None,
-    **settings: Any,
+    translator: Translator, lines: Iterable[str], total: int | None = None, **settings: Any
 ) -> Iterator[Translation]:
     """Every line translated, in order, a few thousand at a time: files larger than memory are fine.
 
@@ -87,11 +83,18 @@ def translate_lines(
     Args:
         total: how many lines there are, for the time left.
     """
-    lines = iter(lines)
-    with _bar(is_shown=at_once > 1 and sys.stderr.isatty()) as bar:
+    for found in translate_blocks(translator, blocks(lines, LINES_AT_ONCE), total, **settings):
+        yield from found
+
+
+def translate_blocks(
+    translator: Translator, lines: Iterable[list[str]], total: int | None = None, **settings: Any
+) -> Iterator[list[Translation]]:
+    """Blocks of lines, each translated as soon as it is there."""
+    with _bar(is_shown=sys.stderr.isatty() and not sys.stdin.isatty()) as bar:
         task = bar.add_task("translating", total=total)
-        while block := list(islice(lines, at_once)):
-            yield from translator.translate(block, **settings)
+        for block in lines:
+            yield translator.translate(block, **settings)
             bar.advance(task, len(block))
 
 
