@@ -81,7 +81,8 @@ def translate(
     }
     translator = load_for_files(bundle, engine, with_ or ())
     lines, is_awaited = line_blocks(input_, LINES_AT_ONCE)
-    found_all = translate_blocks(translator, lines, n_lines(input_), n_best=n_best, **settings)
+    is_typed = input_ == "-" and sys.stdin.isatty()
+    found_all = translate_blocks(translator, lines, n_lines(input_), not is_typed, n_best=n_best, **settings)
     if min_confidence is not None:
         confidence = load_confidence(translator.bundle)
         found_all = with_confidence(translator.bundle, confidence, found_all)

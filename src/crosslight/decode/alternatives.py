@@ -71,7 +71,7 @@ def next_words(
     Args:
         state: the model's state after reading one source.
         surfaces: what each id writes.
-        longest: the most pieces that a word may have.
+        longest: the most pieces that a word may have; a piece that holds its end may come on top.
     """
     logp, state = next_logp(decode, torch.tensor([[bos_id, *forced]]), state, banned)
     device, logp = logp.device, logp.cpu()
@@ -81,19 +81,15 @@ def next_words(
         logp = logp.masked_fill(~begins, NEVER).log_softmax(dim=-1)
     open_ = [_Spelling(b"", tuple(forced), 1.0, 0)]
     words = _Words(at_start=not forced)
-    for _ in range(max(1, min(longest, LONGEST))):
+    for n_pieces in range(min(longest, LONGEST) + 1):
         step = torch.tensor([spelling.p for spelling in open_])[:, None] * logp.exp()  # (N, V)
         open_ = _continued(open_, step, begins, surfaces, eos_id, least, words)[:rows]
-        if not open_:
+        if not open_ or n_pieces == min(longest, LONGEST):
             break
         chosen = torch.tensor([spelling.row for spelling in open_])
         tokens = torch.tensor([spelling.tokens[-1:] for spelling in open_])
         logp, state = next_logp(decode, tokens, select_rows(state, chosen.to(device)), banned)
         logp = logp.cpu()
-    else:  # these fill the room; what they have is a word if a new one may follow
-        ends = (torch.tensor([s.p for s in open_])[:, None] * logp.exp())[:, begins].sum(dim=1)
-        for spelling, p in zip(open_, ends.tolist(), strict=True):
-            words.add(spelling.written, p, spelling.tokens, False)
     return words.best(n)
 
 

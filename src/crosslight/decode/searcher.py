@@ -81,8 +81,8 @@ class Searcher:
         Raises:
             ConfigError: there is no room after the first tokens.
         """
-        longest = self.most_tokens - len(forced)
-        if longest < 1:
+        longest = self.most_tokens - len(forced) - 1
+        if longest < 0:
             raise ConfigError(
                 f"the beginning has {len(forced)} tokens, and an output at most {self.most_tokens}",
                 "give a shorter beginning",

@@ -74,7 +74,11 @@ def _say(line: str) -> None:
 
 
 def translate_lines(
-    translator: Translator, lines: Iterable[str], total: int | None = None, **settings: Any
+    translator: Translator,
+    lines: Iterable[str],
+    at_once: int = LINES_AT_ONCE,
+    total: int | None = None,
+    **settings: Any,
 ) -> Iterator[Translation]:
     """Every line translated, in order, a few thousand at a time: files larger than memory are fine.
 
@@ -83,15 +87,24 @@ def translate_lines(
     Args:
         total: how many lines there are, for the time left.
     """
-    for found in translate_blocks(translator, blocks(lines, LINES_AT_ONCE), total, **settings):
+    for found in translate_blocks(translator, blocks(lines, at_once), total, at_once > 1, **settings):
         yield from found
 
 
 def translate_blocks(
-    translator: Translator, lines: Iterable[list[str]], total: int | None = None, **settings: Any
+    translator: Translator,
+    lines: Iterable[list[str]],
+    total: int | None = None,
+    is_shown: bool = True,
+    **settings: Any,
 ) -> Iterator[list[Translation]]:
-    """Blocks of lines, each translated as soon as it is there."""
-    with _bar(is_shown=sys.stderr.isatty() and not sys.stdin.isatty()) as bar:
+    """Blocks of lines, each translated as soon as it is there.
+
+    Args:
+        total: how many lines there are, for the time left.
+        is_shown: whether a terminal sees how it goes on.
+    """
+    with _bar(is_shown and sys.stderr.isatty()) as bar:
         task = bar.add_task("translating", total=total)
         for block in lines:
             yield translator.translate(block, **settings)
