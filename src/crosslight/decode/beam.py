@@ -162,9 +162,9 @@ class _Sentence:
 
     def finish(self, row: int, logp: float, n_tokens: int, trail: "_Trail") -> None:
         """A row of the last step has ended, its end token included in the n tokens."""
-        if len(self._finished) == self._n_best:
-            if self._ranking.score(logp, n_tokens) <= self._finished[-1].score:
-                return
+        is_full = len(self._finished) == self._n_best
+        if is_full and self._ranking.score(logp, n_tokens) <= self._finished[-1].score:
+            return
         tokens, sums = trail.follow(row)
         self._finished.append(self._hypothesis(tokens, [*sums, logp], True))
         self._finished.sort(key=lambda h: -h.score)
