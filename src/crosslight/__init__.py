@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from crosslight.decode.translator import Translation, Translator
+    from crosslight.decode.translation import Translation
+    from crosslight.decode.translator import Translator
     from crosslight.errors import CrosslightError
     from crosslight.interpret.attention import record_attention
     from crosslight.tasks.translate import load
@@ -19,7 +20,7 @@ __all__ = ["CrosslightError", "Translation", "Translator", "__version__", "load"
 
 _HOMES = {
     "CrosslightError": "crosslight.errors",
-    "Translation": "crosslight.decode.translator",
+    "Translation": "crosslight.decode.translation",
     "Translator": "crosslight.decode.translator",
     "load": "crosslight.tasks.translate",
     "record_attention": "crosslight.interpret.attention",

@@ -19,6 +19,7 @@ VERBS = [
     "demo",
     "train",
     "translate",
+    "alternatives",
     "evaluate",
     "calibrate",
     "compare",

@@ -1,5 +1,8 @@
 """`crosslight score`, and the options of `translate` that only torch knows."""
 
+import subprocess
+import sys
+
 import pytest
 
 SRC, REF = "Un chat dort.\n\nOù est la gare ?\n", "A cat sleeps.\n\nWhere is the station?\n"
@@ -54,3 +57,45 @@ def test_settings_that_cannot_be(command, tiny_run, setting, message):
     result = command("translate", tiny_run, *setting, stdin=b"un chat\n")
     assert result.code == 2
     assert message in result.err
+
+
+def test_a_pipe_is_answered_before_the_next_line(command, tiny_run, tmp_path):
+    """Whoever waits for each answer gets it; and the answers are those for a file."""
+    lines = ["Un chat dort.", "", "Où est la gare ?"]
+    (tmp_path / "in.fr").write_text("\n".join(lines) + "\n")
+    expected = command("translate", tiny_run, "-i", tmp_path / "in.fr", "--engine", "torch").out.splitlines()
+    program = [sys.executable, "-c", "from crosslight.cli.main import main; main()"]
+    with subprocess.Popen(
+        [*program, "translate", str(tiny_run), "--engine", "torch"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    ) as process:
+        for line, answer in zip(lines, expected, strict=True):
+            process.stdin.write(line + "\n")
+            process.stdin.flush()
+            assert process.stdout.readline() == answer + "\n"  # would wait for ever
+        process.stdin.close()
+        assert process.wait(timeout=60) == 0
+
+
+def test_a_given_beginning(command, tiny_run):
+    result = command("translate", tiny_run, "--prefix", "The c", stdin=SRC.encode())
+    assert result.code == 0, result.err
+    first, empty, last = result.out.splitlines()
+    assert first.startswith("The c")
+    assert last.startswith("The c")
+    assert not empty
+    assert command("translate", tiny_run, "--prefix", "a\nb", stdin=b"un\n").code == 2
+
+
+def test_alternatives(command, tiny_run):
+    result = command("alternatives", tiny_run, "Un chat dort.", "--after", "The", "-n", "3")
+    assert result.code == 0, result.err
+    rows = [line.split("\t") for line in result.out.splitlines()]
+    assert len(rows) == 3
+    assert [float(row[0]) for row in rows] == sorted((float(row[0]) for row in rows), reverse=True)
+    assert all(text.startswith(f"The {word}".strip()) for _, word, text in rows)
+    result = command("alternatives", tiny_run, "Un chat dort.\nUn chien dort.")
+    assert result.code == 2
+    assert "has 2 sentences" in result.err

@@ -12,7 +12,8 @@ from crosslight.config.run import DecodeConfig, RunConfig
 from crosslight.data.batch import pad
 from crosslight.decode.beam import beam_search, greedy_search
 from crosslight.decode.hypothesis import Hypothesis
-from crosslight.decode.translator import BANNED, Translator
+from crosslight.decode.searcher import BANNED
+from crosslight.decode.translator import Translator
 from crosslight.models.build import build_model
 from crosslight.models.transformer import Transformer
 from crosslight.text.subword import BOS_ID, EOS_ID, PAD_ID, Subword

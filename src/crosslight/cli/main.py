@@ -8,6 +8,7 @@ import typer
 from crosslight import __version__
 from crosslight.allocator import start_again_with_tcmalloc
 from crosslight.cli import (
+    alternatives,
     calibrate,
     compare,
     configs,
@@ -40,6 +41,7 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("train")(train.train)
 app.command("translate")(translate.translate)
+app.command("alternatives")(alternatives.alternatives)
 app.command("evaluate")(evaluate.evaluate)
 app.command("calibrate")(calibrate.calibrate)
 app.command("compare")(compare.compare)

@@ -1,6 +1,7 @@
 """`crosslight translate`: lines in, translated lines out."""
 
 import sys
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -37,6 +38,9 @@ def translate(
         Path | None,
         typer.Option(help="File of source term TAB target forms (a|b); `!` before them forbids them."),
     ] = None,
+    prefix: Annotated[
+        str, typer.Option(help="How every translation begins; each line must be one sentence.")
+    ] = "",
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Another setting of [decode], such as no_repeat=3."),
@@ -56,7 +60,7 @@ def translate(
         bool, typer.Option("--withhold", help="Leave lines below --min-confidence empty.")
     ] = False,
 ) -> None:
-    """Translate a text, line by line. Empty lines stay empty.
+    """Translate a text, line by line. Empty lines stay empty; a pipe is answered as its lines come.
 
     crosslight translate runs/mine < new.fr > new.en
     """
@@ -64,8 +68,8 @@ def translate(
     from crosslight.cli.train import decode_settings
     from crosslight.tasks.confidence import load_confidence, with_confidence
     from crosslight.tasks.terms import read_glossary, report_failures
-    from crosslight.tasks.translate import LINES_AT_ONCE, load_for_files, n_lines, translate_lines
-    from crosslight.text.corpus import read_lines
+    from crosslight.tasks.translate import LINES_AT_ONCE, load_for_files, n_lines, translate_blocks
+    from crosslight.text.arriving import line_blocks
 
     if withhold and min_confidence is None:
         raise ConfigError("--withhold has no limit", "say below what: --withhold --min-confidence 0.5")
@@ -73,18 +77,17 @@ def translate(
         **{name: value for name, value in (("beam", beam), ("alpha", alpha)) if value is not None},
         **decode_settings(set_ or []),
         **({"terms": read_glossary(terms)} if terms else {}),
+        **({"prefix": prefix} if prefix else {}),
     }
     translator = load_for_files(bundle, engine, with_ or ())
-    is_typed = input_ == "-" and sys.stdin.isatty()  # and wants each answer at once
-    at_once = 1 if is_typed else LINES_AT_ONCE
-    found_all = translate_lines(
-        translator, read_lines(input_), at_once, n_lines(input_), n_best=n_best, **settings
-    )
+    lines, is_awaited = line_blocks(input_, LINES_AT_ONCE)
+    is_typed = input_ == "-" and sys.stdin.isatty()
+    found_all = translate_blocks(translator, lines, n_lines(input_), not is_typed, n_best=n_best, **settings)
     if min_confidence is not None:
         confidence = load_confidence(translator.bundle)
-        found_all = with_confidence(translator.bundle, confidence, found_all, at_once)
+        found_all = with_confidence(translator.bundle, confidence, found_all)
     with results(output) as out:
-        warned = report_failures(found_all, lambda line: print(line, file=sys.stderr))
+        warned = report_failures(chain.from_iterable(found_all), lambda line: print(line, file=sys.stderr))
         for line, best in enumerate(warned, start=1):
             found = (best, *best.alternatives)
             if best.confidence is not None and best.confidence < (min_confidence or 0):
@@ -93,3 +96,5 @@ def translate(
             for translation in found:
                 out.write(f"{translation.score:.4f}\t" * scores + f"{translation.text}\n")
             out.write("\n" * (n_best - len(found)))
+            if is_awaited:
+                out.flush()

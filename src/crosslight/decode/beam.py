@@ -99,8 +99,8 @@ def beam_search(
     open_ = list(searches)
     tokens = torch.full((len(open_), 1), bos_id)
     live = torch.zeros(len(open_), 1)  # (B, K'): log-probability of every hypothesis in the beam
-    written = torch.empty(len(open_), 1, 0, dtype=torch.long)  # (B, K', t)
-    sums = torch.empty(len(open_), 1, 0)  # (B, K', t): log-probability up to each token
+    written = torch.empty(len(open_), 1, 0, dtype=torch.long)  # (B, K', t), for the rules
+    trail = _Trail()
     n_tokens = 0
     while open_:
         logp, state = next_logp(decode, tokens, state, banned)
@@ -113,28 +113,31 @@ def beam_search(
         ranked = total.flatten(1).topk(min(2 * beam, total[0].numel()))
         parents, nexts = ranked.indices // vocab_size, ranked.indices % vocab_size
         ends = nexts == eos_id
-        _collect(open_, ranked.values, parents, ends, written, sums)
-        before = live, written, sums
+        _collect(open_, ranked.values, parents, ends, trail, width)
+        before = live
 
         # The K best that go on; -inf marks places that no real hypothesis fills.
         going = ranked.values.masked_fill(ends, float("-inf")).topk(min(beam, ranked.values.shape[1]))
         live = going.values
         parents, nexts = parents.gather(1, going.indices), nexts.gather(1, going.indices)
-        family = parents[:, :, None].expand(-1, -1, n_tokens - 1)
-        written = torch.cat((written.gather(1, family), nexts[:, :, None]), dim=2)
-        sums = torch.cat((sums.gather(1, family), live[:, :, None]), dim=2)
+        if rules:
+            family = parents[:, :, None].expand(-1, -1, n_tokens - 1)
+            written = torch.cat((written.gather(1, family), nexts[:, :, None]), dim=2)
         stay = []
         for b, (sentence, best_live) in enumerate(zip(open_, live[:, 0].tolist(), strict=True)):
             if n_tokens > sentence.limit or best_live == float("-inf"):
-                sentence.break_off(*(tensor[b].tolist() for tensor in before))
+                sentence.break_off(before[b].tolist(), b * width, trail)
             elif sentence.may_improve(best_live):
                 stay.append(b)
         keep = torch.tensor(stay, dtype=torch.long)
         rows = (keep[:, None] * width + parents[keep]).flatten()
         state = select_rows(state, rows.to(logp.device))
         open_ = [open_[b] for b in stay]
-        live, written, sums = live[keep], written[keep], sums[keep]
-        tokens = nexts[keep].view(-1, 1).to(logp.device)
+        if rules:
+            written = written[keep]
+        live, nexts = live[keep], nexts[keep].flatten()
+        trail.add(rows, nexts, live)
+        tokens = nexts[:, None].to(logp.device)
     return [sentence.best() for sentence in searches]
 
 
@@ -157,8 +160,13 @@ class _Sentence:
         self._finished: list[Hypothesis] = []
         self._broken_off: list[Hypothesis] = []
 
-    def finish(self, tokens: list[int], sums: list[float]) -> None:
-        self._finished.append(self._hypothesis(tokens, sums, True))
+    def finish(self, row: int, logp: float, n_tokens: int, trail: "_Trail") -> None:
+        """A row of the last step has ended, its end token included in the n tokens."""
+        is_full = len(self._finished) == self._n_best
+        if is_full and self._ranking.score(logp, n_tokens) <= self._finished[-1].score:
+            return
+        tokens, sums = trail.follow(row)
+        self._finished.append(self._hypothesis(tokens, [*sums, logp], True))
         self._finished.sort(key=lambda h: -h.score)
         del self._finished[self._n_best :]
 
@@ -167,10 +175,10 @@ class _Sentence:
             return True
         return self._ranking.score(best_live, self.limit + 1) > self._finished[-1].score
 
-    def break_off(self, logps: list[float], outputs: list[list[int]], sums: list[list[float]]) -> None:
+    def break_off(self, logps: list[float], first_row: int, trail: "_Trail") -> None:
         self._broken_off = [
-            self._hypothesis(tokens, before, False)
-            for logp, tokens, before in zip(logps, outputs, sums, strict=True)
+            self._hypothesis(*trail.follow(first_row + k), False)
+            for k, logp in enumerate(logps)
             if logp > float("-inf")
         ]
 
@@ -184,9 +192,39 @@ class _Sentence:
         return (self._finished or sorted(self._broken_off, key=lambda h: -h.score))[: self._n_best]
 
 
+class _Trail:
+    """What every row has written, as pointers from each step to the one before.
+
+    Most hypotheses are given up, so nothing is copied while they grow: the pointers are followed only when
+    one has finished.
+    """
+
+    def __init__(self) -> None:
+        self._steps: list[tuple[list[int], list[int], list[float]]] = []
+
+    @property
+    def n_tokens(self) -> int:
+        return len(self._steps)
+
+    def add(self, parents: Tensor, tokens: Tensor, logps: Tensor) -> None:
+        """A step: of every row the row that it continues, its token, and its log-probability up to it."""
+        self._steps.append((parents.tolist(), tokens.tolist(), logps.flatten().tolist()))
+
+    def follow(self, row: int) -> tuple[list[int], list[float]]:
+        """The tokens of a row of the last step, and the log-probability up to each of them."""
+        tokens, sums = [], []
+        for parents, nexts, logps in reversed(self._steps):
+            tokens.append(nexts[row])
+            sums.append(logps[row])
+            row = parents[row]
+        return tokens[::-1], sums[::-1]
+
+
 def _collect(
-    open_: list[_Sentence], values: Tensor, parents: Tensor, ends: Tensor, written: Tensor, sums: Tensor
+    open_: list[_Sentence], values: Tensor, parents: Tensor, ends: Tensor, trail: _Trail, width: int
 ) -> None:
-    for b, j in (ends & (values > float("-inf"))).nonzero().tolist():
-        parent = parents[b, j]
-        open_[b].finish(written[b, parent].tolist(), [*sums[b, parent].tolist(), float(values[b, j])])
+    found = ends & (values > float("-inf"))
+    for (b, _), logp, parent in zip(
+        found.nonzero().tolist(), values[found].tolist(), parents[found].tolist(), strict=True
+    ):
+        open_[b].finish(b * width + parent, logp, trail.n_tokens + 1, trail)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from crosslight.decode.rules import NEVER, Rule
 from crosslight.errors import ConfigError
-from crosslight.text.subword import UNK_ID, Subword, normalized
+from crosslight.text.subword import Subword, normalized
 
 
 def begins_with(prefix: str | Sequence[int], subword: Subword, banned: Sequence[int]) -> tuple[Rule, int]:
@@ -30,8 +30,9 @@ def begins_with(prefix: str | Sequence[int], subword: Subword, banned: Sequence[
     else:
         forced, tail = list(prefix), b""
     surfaces = [b"" if i in banned else surface for i, surface in enumerate(subword.surfaces())]
-    bad = [i for i in forced if not 0 <= i < subword.vocab_size or i in banned or not surfaces[i]]
-    if bad or not {UNK_ID, *banned}.isdisjoint(subword.encode(tail.decode())):
+    spelled = [*forced, *subword.encode(tail.decode())]
+    bad = [i for i in spelled if not 0 <= i < subword.vocab_size or i in banned or not surfaces[i]]
+    if bad:
         what = repr(prefix) if isinstance(prefix, str) else f"the ids {bad}"
         raise ConfigError(
             f"an output cannot begin with {what}: it holds what this model never writes",

@@ -5,57 +5,26 @@ searched together, and results come back in the order of the input. What a sente
 depend on its neighbors in the batch.
 """
 
-import re
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
-
-import torch
 
 from crosslight.bundle import Bundle
 from crosslight.config.load import settings as checked
 from crosslight.config.run import DecodeConfig
-from crosslight.data.batch import pad
-from crosslight.decode.beam import Decode
-from crosslight.decode.ensemble import ensemble
+from crosslight.decode.alternatives import Alternative, wish_for
 from crosslight.decode.hypothesis import Hypothesis
 from crosslight.decode.loops import marked_loop
-from crosslight.decode.score import forced_log_probs
-from crosslight.decode.search import NO_WISH, Wish, search_batch
-from crosslight.decode.terms import Glossary, failures
+from crosslight.decode.parts import parts_of, require_one_segment
+from crosslight.decode.prefix import begins_with
+from crosslight.decode.search import NO_WISH, Wish
+from crosslight.decode.searcher import Searcher
+from crosslight.decode.terms import Glossary
+from crosslight.decode.translation import LookInside, Translation, assembled
 from crosslight.decode.wishes import wishes_of
 from crosslight.errors import ConfigError
-from crosslight.nn.threads import lone_threads
-from crosslight.text.segment import segments
-from crosslight.text.subword import BOS_ID, EOS_ID, PAD_ID, UNK_ID
+from crosslight.text.subword import EOS_ID
 
-LINES = re.compile(r"[^\n]*\n|[^\n]+")  # only \n ends a line; a \r before it is a blank like others
-SINGLE = 1.25  # sentences per line up to which a corpus counts as one of single sentences
-BANNED = (PAD_ID, UNK_ID, BOS_ID)
-LINE_BREAKS = ("<0x0A>", "<0x0D>")  # a line stays one line, whatever a model would like to write
-
-
-@dataclass(frozen=True)
-class Translation:
-    """What a text became. `str(translation)` is its text."""
-
-    src: str
-    text: str
-    score: float  # mean over the output's tokens of the length-penalized log-probability, in nats
-    tokens: list[str]  # the pieces of the output
-    alternatives: tuple["Translation", ...] = ()  # the next best ones, where n_best asked for them
-    confidence: float | None = None  # that it is acceptable, 0 to 1; see `tasks.confidence`
-    attention: Any = None  # an `interpret.record.Inspection`, on request
-    log_probs: tuple[float, ...] | None = None  # of each token, then of the end; on request
-    unmet: tuple[str, ...] = ()  # terms that it fails in; forbidden ones have a `!` before them
-    looped: bool = False  # it runs in a circle (see `decode.loops`)
-
-    def __str__(self) -> str:
-        return self.text
-
-
-LookInside = Callable[[Bundle, list[int], Hypothesis], Any]
 FastSearch = Callable[[Sequence[list[int]], DecodeConfig, int], list[list[Hypothesis] | None]]
 """(sources, settings, n_best) -> what another engine finds; None for a source that it leaves to torch."""
 
@@ -84,15 +53,9 @@ class Translator:
     ) -> None:
         self.bundle = bundle
         self.fast_search = fast_search
-        self._model = ensemble([bundle, *partners]).eval() if partners else bundle.model.eval()
         self._look_inside = look_inside
-        self._threads = threads
-        pieces = bundle.tgt_subword.pieces(range(bundle.tgt_subword.vocab_size))
-        self.banned = (*BANNED, *(i for i, piece in enumerate(pieces) if piece in LINE_BREAKS))
-        models = [each.config.model for each in (bundle, *partners)]
-        self._most_tokens = min(
-            model.max_positions - 1 if model.positions == "learned" else sys.maxsize for model in models
-        )
+        self._searcher = Searcher(bundle, threads, partners)
+        self.banned = self._searcher.banned
 
     def translate(
         self,
@@ -126,7 +89,9 @@ class Translator:
         config = self._settings(n_best, settings)
         split = [self.split(text) for text in texts]
         if prefix:
-            self._require_one_segment(split)
+            for parts in split:
+                if parts:
+                    require_one_segment(parts)
         if terms and config.temperature > 0:
             raise ConfigError(
                 "terms are for a search, not for drawing", "set temperature to 0, or leave the terms out"
@@ -138,7 +103,7 @@ class Translator:
         if log_probs:
             found = {part: self.with_log_probs(part, best) for part, best in found.items()}
         return [
-            self._assembled(text, parts, found, attention, terms)
+            assembled(self.bundle, text, parts, found, self._look_inside if attention else None, terms)
             for text, parts in zip(texts, split, strict=True)
         ]
 
@@ -158,16 +123,6 @@ class Translator:
             )
         return config
 
-    def _require_one_segment(self, split: list[list[tuple[str, bool]]]) -> None:
-        for parts in split:
-            n = sum(is_text for _, is_text in parts)
-            if n != 1:
-                text = "".join(part for part, _ in parts)
-                raise ConfigError(
-                    f"{text[:60]!r} has {n} sentences, but only a text of one can have a given beginning",
-                    "translate its sentences one by one",
-                )
-
     def with_log_probs(self, text: str, hypotheses: list[Hypothesis]) -> list[Hypothesis]:
         """The hypotheses of a sentence with the log-probability of each of their tokens."""
         if all(h.log_probs is not None for h in hypotheses):
@@ -179,7 +134,42 @@ class Translator:
             for h, row in zip(hypotheses, rows, strict=True)
         ]
 
-    @torch.inference_mode()
+    def alternatives(self, text: str, prefix: str = "", n: int = 5, **settings: Any) -> list[Alternative]:
+        """The most probable next words after the start of a translation, each translated to its end.
+
+        A word is what stands between blanks, so a full stop belongs to the word before it; the empty
+        word is the end of the translation. Each alternative's text begins with the prefix and the word.
+
+        Args:
+            text: a text of one segment.
+            prefix: how the translation begins, up to the end of a word.
+            n: how many words, at most.
+            settings: as in `translate`, for what follows the word.
+
+        Raises:
+            ConfigError: a setting, a text or a beginning that cannot be.
+        """
+        if n < 1:
+            raise ConfigError(f"n is {n}, expected at least 1", "1 is the most probable word alone")
+        config = self._settings(1, settings)
+        parts = self.split(text)
+        segment = require_one_segment(parts)
+        tgt = self.bundle.tgt_subword
+        start = prefix.rstrip(" ")
+        begins_with(start, tgt, self.banned)
+        src, forced = [*self._encode(segment), EOS_ID], tgt.encode(start)
+        words = self._searcher.next_words(src, forced, tgt.surfaces(), n)
+        wishes = [wish_for(word, tgt.surfaces()) for word in words]
+        found = self.search([src] * len(words), config, 1, wishes)
+        return [
+            Alternative(
+                word.text.strip(" "),
+                word.probability,
+                assembled(self.bundle, text, parts, {segment: [marked_loop(h, src, config.cut_loops)]}),
+            )
+            for word, (h,) in zip(words, found, strict=True)
+        ]
+
     def score(self, srcs: Sequence[list[int]], tgts: Sequence[list[int]]) -> list[list[float]]:
         """The log-probability of each token of given outputs, then of the end token, in input order.
 
@@ -190,48 +180,11 @@ class Translator:
         Raises:
             ConfigError: a text is longer than the model has positions.
         """
-        lengths = [max(len(src), len(tgt) + 1) for src, tgt in zip(srcs, tgts, strict=True)]
-        if lengths and max(lengths) > self._most_tokens + 1:
-            raise ConfigError(
-                f"a text has {max(lengths)} tokens, and the model has positions for {self._most_tokens + 1}",
-                "score its sentences one by one",
-            )
-        rows: list[list[float]] = [[] for _ in srcs]
-        for batch in _batches(lengths, self.bundle.config.decode.max_tokens_per_batch):
-            state, decode = self._started([srcs[i] for i in batch])
-            found = forced_log_probs(decode, state, [tgts[i] for i in batch], self.banned)
-            for i, row in zip(batch, found, strict=True):
-                rows[i] = row
-        return rows
+        return self._searcher.score(srcs, tgts)
 
     def split(self, text: str) -> list[tuple[str, bool]]:
-        """The parts of a text, and whether each is to be translated; joined they are the text.
-
-        A line becomes sentences if the model was trained on single sentences (it would say the first
-        and leave out the others), or if the line is longer than what the model was trained on. Line
-        breaks and the blanks around sentences are parts of their own.
-        """
-        parts: list[tuple[str, bool]] = []
-        facts = self.bundle.facts
-        for line in LINES.findall(text):
-            whole = facts.sentences_per_line > SINGLE and len(self._encode(line)) <= facts.longest_src
-            for segment in [line] if whole else self._segments(line):
-                core = segment.strip()
-                if not core:
-                    parts.append((segment, False))
-                    continue
-                start = segment.index(core)
-                pieces = (segment[:start], core, segment[start + len(core) :])
-                parts += [(piece, piece is pieces[1]) for piece in pieces if piece]
-        return parts
-
-    def _segments(self, line: str) -> Iterator[str]:
-        for segment in segments(line):
-            if len(self._encode(segment)) <= self._most_tokens:
-                yield segment
-            else:
-                # No character is more than four tokens, and the blank in front is one.
-                yield from segments(segment, max(1, (self._most_tokens - 1) // 4))
+        """The parts of a text, and whether each is to be translated; see `parts.parts_of`."""
+        return parts_of(text, self.bundle.facts, self._encode, self._searcher.most_tokens)
 
     def search(
         self,
@@ -240,56 +193,12 @@ class Translator:
         n_best: int = 1,
         wishes: Sequence[Wish] = (),
     ) -> list[list[Hypothesis]]:
-        """The best hypotheses for source ids (end token included), batched by length, in input order.
+        """The best hypotheses for source ids (end token included), in input order.
 
         Args:
             wishes: what each source asks for; none at all if empty.
         """
-        lengths = [len(src) for src in srcs]
-        budget = min(config.max_tokens_per_batch // config.beam, sum(lengths) // self._threads)
-        batches = list(_batches(lengths, max(1, budget)))
-        results: list[list[Hypothesis]] = [[] for _ in srcs]
-        with lone_threads(self._threads) as pool:
-            found = pool.map(
-                lambda batch: self._search_batch(
-                    [srcs[i] for i in batch], config, n_best, [wishes[i] for i in batch if wishes]
-                ),
-                batches,
-            )
-            for batch, hypotheses in zip(batches, found, strict=True):
-                for i, best in zip(batch, hypotheses, strict=True):
-                    results[i] = best
-        return results
-
-    @torch.inference_mode()
-    def _search_batch(
-        self, srcs: list[list[int]], config: DecodeConfig, n_best: int, wishes: Sequence[Wish]
-    ) -> list[list[Hypothesis]]:
-        state, decode = self._started(srcs)
-        return search_batch(
-            decode,
-            state,
-            srcs,
-            config,
-            most_tokens=self._most_tokens,
-            banned=self.banned,
-            n_best=n_best,
-            wishes=wishes,
-            device=self._device(),
-        )
-
-    def _started(self, srcs: Sequence[list[int]]) -> tuple[Any, Decode]:
-        """The state after reading, and the model as a function that takes tokens from any device."""
-        device = self._device()
-        state = self._model.start(pad(srcs, PAD_ID).to(device))
-
-        def decode(tokens: torch.Tensor, state: Any) -> tuple[torch.Tensor, Any]:
-            return self._model.decode(tokens.to(device), state)
-
-        return state, decode
-
-    def _device(self) -> torch.device:
-        return next(self._model.parameters()).device
+        return self._searcher.search(srcs, config, n_best, wishes)
 
     def _search(
         self, texts: list[str], config: DecodeConfig, n_best: int, wish_of: Callable[[str], Wish]
@@ -315,62 +224,5 @@ class Translator:
             for text, hypotheses in found.items()
         }
 
-    def _assembled(
-        self,
-        text: str,
-        parts: list[tuple[str, bool]],
-        found: dict[str, list[Hypothesis]],
-        attention: bool,
-        terms: Glossary | None,
-    ) -> Translation:
-        tgt = self.bundle.tgt_subword
-        best = [(part, found[part][0]) for part, is_text in parts if is_text]
-        out = "".join(tgt.decode(found[part][0].tokens) if is_text else part for part, is_text in parts)
-        n_tokens = sum(len(h.tokens) + 1 for _, h in best)
-        result = Translation(
-            src=text,
-            text=out,
-            score=sum(h.score * (len(h.tokens) + 1) for _, h in best) / max(1, n_tokens),
-            tokens=[piece for _, h in best for piece in tgt.pieces(h.tokens)],
-            looped=any(h.looped for _, h in best),
-            unmet=tuple(
-                failure
-                for part, h in best
-                for failure in (failures(terms, part, tgt.decode(h.tokens)) if terms else ())
-            ),
-        )
-        if len(best) != 1:
-            return result
-        part, hypothesis = best[0]
-        before, after = text[: text.index(part)], text[text.index(part) + len(part) :]
-        others = tuple(
-            Translation(
-                text,
-                before + tgt.decode(h.tokens) + after,
-                h.score,
-                tgt.pieces(h.tokens),
-                log_probs=h.log_probs,
-                looped=h.looped,
-            )
-            for h in found[part][1:]
-        )
-        seen = None
-        if attention and self._look_inside:
-            seen = self._look_inside(self.bundle, [*self._encode(part), EOS_ID], hypothesis)
-        return replace(result, alternatives=others, attention=seen, log_probs=hypothesis.log_probs)
-
     def _encode(self, text: str) -> list[int]:
         return self.bundle.src_subword.encode(text)
-
-
-def _batches(lengths: list[int], max_tokens: int) -> Iterator[list[int]]:
-    """Indices of like length together, each batch at most max_tokens padded tokens, longest first."""
-    order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
-    batch: list[int] = []
-    for i in order:
-        if batch and lengths[batch[0]] * (len(batch) + 1) > max_tokens:
-            yield batch
-            batch = []
-        batch.append(i)
-    if batch:
-        yield batch

@@ -10,7 +10,6 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from torch import Tensor
 
 from crosslight.bundle import Bundle
 from crosslight.data.batch import make_batch
-from crosslight.decode.translator import Translation
+from crosslight.decode.translation import Translation
 from crosslight.errors import BundleError, ConfigError
 from crosslight.evaluate.calibration import Calibration, calibrate
 from crosslight.evaluate.error_classes import words
@@ -126,13 +125,12 @@ def load_confidence(bundle: Bundle) -> Confidence:
 
 
 def with_confidence(
-    bundle: Bundle, confidence: Confidence, translations: Iterable[Translation], at_once: int
-) -> Iterator[Translation]:
-    """The translations, in order, each with its `confidence`."""
-    translations = iter(translations)
-    while block := list(islice(translations, at_once)):
+    bundle: Bundle, confidence: Confidence, blocks: Iterable[list[Translation]]
+) -> Iterator[list[Translation]]:
+    """Blocks of translations, in order, each translation with its `confidence`."""
+    for block in blocks:
         sure = confidence.of(bundle, [Pair(t.src, t.text) for t in block])
-        yield from (replace(t, confidence=p) for t, p in zip(block, sure, strict=True))
+        yield [replace(t, confidence=p) for t, p in zip(block, sure, strict=True)]
 
 
 @torch.inference_mode()

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from crosslight.bundle import Bundle
-from crosslight.decode.translator import Translation, Translator
+from crosslight.decode.translation import Translation
+from crosslight.decode.translator import Translator
 from crosslight.errors import CorpusError, RunError
 from crosslight.tasks.files import write_text, written
 from crosslight.tasks.translate import LINES_AT_ONCE, translate_lines

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from crosslight.decode.terms import Entry, Glossary
-from crosslight.decode.translator import Translation
+from crosslight.decode.translation import Translation
 from crosslight.errors import TermError
 from crosslight.text.corpus import read_lines
 

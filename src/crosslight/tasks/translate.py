@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +19,13 @@ from rich.progress import (
 from rich.text import Text
 
 from crosslight.bundle import load_bundle
-from crosslight.decode.translator import Translation, Translator
+from crosslight.decode.translation import Translation
+from crosslight.decode.translator import Translator
 from crosslight.errors import ConfigError, CorpusError
 from crosslight.evaluate import Scores, Stream, evaluate, read_references
 from crosslight.tasks.engine import fast_search
 from crosslight.tasks.explain import look_inside
+from crosslight.text.arriving import blocks
 from crosslight.text.corpus import read_lines, read_parallel
 from crosslight.train.machine import keep_freed_memory, probe_threads
 
@@ -86,11 +87,27 @@ def translate_lines(
     Args:
         total: how many lines there are, for the time left.
     """
-    lines = iter(lines)
-    with _bar(is_shown=at_once > 1 and sys.stderr.isatty()) as bar:
+    for found in translate_blocks(translator, blocks(lines, at_once), total, at_once > 1, **settings):
+        yield from found
+
+
+def translate_blocks(
+    translator: Translator,
+    lines: Iterable[list[str]],
+    total: int | None = None,
+    is_shown: bool = True,
+    **settings: Any,
+) -> Iterator[list[Translation]]:
+    """Blocks of lines, each translated as soon as it is there.
+
+    Args:
+        total: how many lines there are, for the time left.
+        is_shown: whether a terminal sees how it goes on.
+    """
+    with _bar(is_shown and sys.stderr.isatty()) as bar:
         task = bar.add_task("translating", total=total)
-        while block := list(islice(lines, at_once)):
-            yield from translator.translate(block, **settings)
+        for block in lines:
+            yield translator.translate(block, **settings)
             bar.advance(task, len(block))
 
 

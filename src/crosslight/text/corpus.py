@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Protocol, cast
 
 from crosslight.errors import CorpusError
 from crosslight.text.alignment import describe_parting
@@ -37,6 +37,13 @@ class Pair:
     tgt: str
 
 
+class ByteLines(Protocol):
+    """What is asked of an open file."""
+
+    def readline(self, limit: int, /) -> bytes:
+        """The next line with its end, at most so many bytes of it; nothing at the end."""
+
+
 def read_lines(path: Path | str) -> Iterator[str]:
     """The lines of a UTF-8 text file, without their line ends.
 
@@ -48,19 +55,28 @@ def read_lines(path: Path | str) -> Iterator[str]:
             of more than ``MAX_LINE_BYTES`` bytes.
     """
     with _opened(path) as file:
-        number = 0
-        while raw := file.readline(MAX_LINE_BYTES + 1):
-            number += 1
-            if len(raw) > MAX_LINE_BYTES:
-                raise CorpusError(
-                    f"line {number} of {_name(path)} is longer than {MAX_LINE_BYTES:,} bytes; "
-                    "one sentence a line was expected",
-                    "split the text into lines, one sentence each",
-                )
-            line = _decoded(raw.removesuffix(b"\n"), path, number)
-            if raw.endswith(b"\r\n"):
-                line = line[:-1]
-            yield line.removeprefix("\ufeff") if number == 1 else line
+        yield from lines_in(file, path)
+
+
+def lines_in(file: ByteLines, path: Path | str) -> Iterator[str]:
+    """The lines of an open file, as `read_lines` gives those of a path, which here is only its name.
+
+    Raises:
+        CorpusError: bytes that are not UTF-8, or a line of more than ``MAX_LINE_BYTES`` bytes.
+    """
+    number = 0
+    while raw := file.readline(MAX_LINE_BYTES + 1):
+        number += 1
+        if len(raw) > MAX_LINE_BYTES:
+            raise CorpusError(
+                f"line {number} of {_name(path)} is longer than {MAX_LINE_BYTES:,} bytes; "
+                "one sentence a line was expected",
+                "split the text into lines, one sentence each",
+            )
+        line = _decoded(raw.removesuffix(b"\n"), path, number)
+        if raw.endswith(b"\r\n"):
+            line = line[:-1]
+        yield line.removeprefix("\ufeff") if number == 1 else line
 
 
 def read_parallel(src: Path | str, tgt: Path | str) -> Iterator[Pair]:
