@@ -44,6 +44,12 @@ def translate(
     scores: Annotated[
         bool, typer.Option("--scores", help="Put each translation's score and a TAB before it.")
     ] = False,
+    alignments: Annotated[
+        Path | None,
+        typer.Option(
+            help="Also write which words belong together, a line for each line: 0-0 1-2 ..., source first."
+        ),
+    ] = None,
     min_confidence: Annotated[
         float | None,
         typer.Option(
@@ -62,10 +68,12 @@ def translate(
     """
     from crosslight.cli.output import results
     from crosslight.cli.train import decode_settings
+    from crosslight.tasks.alignments import alignment_head, with_links
     from crosslight.tasks.confidence import load_confidence, with_confidence
     from crosslight.tasks.terms import read_glossary, report_failures
     from crosslight.tasks.translate import LINES_AT_ONCE, load_for_files, n_lines, translate_lines
     from crosslight.text.corpus import read_lines
+    from crosslight.text.links import pharaoh
 
     if withhold and min_confidence is None:
         raise ConfigError("--withhold has no limit", "say below what: --withhold --min-confidence 0.5")
