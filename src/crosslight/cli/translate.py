@@ -1,6 +1,7 @@
 """`crosslight translate`: lines in, translated lines out."""
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -75,6 +76,10 @@ def translate(
     from crosslight.text.corpus import read_lines
     from crosslight.text.links import pharaoh
 
+    if alignments and str(alignments) == output:
+        raise ConfigError(
+            f"--alignments and --output are both {output}", "give two files, one for the translations"
+        )
     if withhold and min_confidence is None:
         raise ConfigError("--withhold has no limit", "say below what: --withhold --min-confidence 0.5")
     settings: dict[str, Any] = {
@@ -91,7 +96,9 @@ def translate(
     if min_confidence is not None:
         confidence = load_confidence(translator.bundle)
         found_all = with_confidence(translator.bundle, confidence, found_all, at_once)
-    with results(output) as out:
+    if alignments:
+        found_all = with_links(translator.bundle, alignment_head(translator.bundle), found_all, at_once)
+    with results(output) as out, results(str(alignments)) if alignments else nullcontext() as links_out:
         warned = report_failures(found_all, lambda line: print(line, file=sys.stderr))
         for line, best in enumerate(warned, start=1):
             found = (best, *best.alternatives)
@@ -101,3 +108,5 @@ def translate(
             for translation in found:
                 out.write(f"{translation.score:.4f}\t" * scores + f"{translation.text}\n")
             out.write("\n" * (n_best - len(found)))
+            if links_out:
+                links_out.write(f"{pharaoh(best.links or ()) if found else ''}\n")

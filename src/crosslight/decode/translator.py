@@ -28,6 +28,7 @@ from crosslight.decode.wishes import wishes_of
 from crosslight.errors import ConfigError
 from crosslight.nn.threads import lone_threads
 from crosslight.text.corpus import Pair
+from crosslight.text.links import Link
 from crosslight.text.segment import segments
 from crosslight.text.subword import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 
@@ -51,6 +52,7 @@ class Translation:
     log_probs: tuple[float, ...] | None = None  # of each token, then of the end; on request
     unmet: tuple[str, ...] = ()  # terms that it fails in; forbidden ones have a `!` before them
     looped: bool = False  # it runs in a circle (see `decode.loops`)
+    links: frozenset[Link] | None = None  # which words belong together; see `tasks.alignments`
     parts: tuple[Pair, ...] = ()  # its sentences and what is between them; joined they are `src` and `text`
 
     def __str__(self) -> str:

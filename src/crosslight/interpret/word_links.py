@@ -44,8 +44,10 @@ def attention_links(
     """The links of every layer and head: one for each target word, none where a side has no word.
 
     >>> diagonal = np.eye(3)[None, None]
-    >>> attention_links(diagonal, [range(0, 1), range(1, 2)], [range(0, 1), range(1, 2)], "written")
-    [[{(0, 0), (1, 1)}]]
+    >>> words = [range(0, 1), range(1, 2)]
+    >>> [[links]] = attention_links(diagonal, words, words, "written")
+    >>> sorted(links)
+    [(0, 0), (1, 1)]
     """
     shares, sources, targets = word_attention(weights, src_words, tgt_words, row)
     n_layers, n_heads = shares.shape[:2]

@@ -9,7 +9,8 @@ engine searched. The best head is the one whose links agree most with those that
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -35,7 +36,7 @@ from crosslight.text.subword import BOS_ID, EOS_ID, PAD_ID
 FILE = "alignment.json"
 FORMAT = 1
 JUDGED = 300  # pairs that heads are judged by; the aligner learns from all
-FEWEST = 20
+FEWEST = 10
 
 
 @dataclass(frozen=True)
@@ -121,10 +122,8 @@ def _chosen_now(bundle: Bundle, how: str) -> AlignmentHead:
         raise ConfigError(
             f"{bundle.path} does not say which attention aligns best, and cannot choose: {error.message}", how
         ) from None
-    try:
+    with suppress(CrosslightError):  # a bundle that may only be read: chosen anew the next time
         save_head(bundle, chosen)
-    except CrosslightError:
-        pass  # a bundle that may only be read: chosen anew the next time
     return chosen
 
 
@@ -181,15 +180,14 @@ def choose_head(bundle: Bundle, pairs: Sequence[Pair]) -> AlignmentHead:
 
 def with_links(
     bundle: Bundle, head: AlignmentHead, translations: Iterable[Translation], at_once: int
-) -> Iterator[tuple[Translation, set[Link]]]:
-    """The translations, in order, each with the links of its blank-separated words."""
+) -> Iterator[Translation]:
+    """The translations, in order, each with the `links` of its blank-separated words."""
     translations = iter(translations)
     while block := list(islice(translations, at_once)):
         passages = [list(passages_of(t)) for t in block]
-        found = links_of(bundle, head, [passage for each in passages for passage in each])
-        rest = iter(found)
+        found = iter(links_of(bundle, head, [passage for each in passages for passage in each]))
         for translation, each in zip(block, passages, strict=True):
-            yield translation, {link for links in islice(rest, len(each)) for link in links}
+            yield replace(translation, links=frozenset().union(*islice(found, len(each))))
 
 
 def passages_of(translation: Translation) -> Iterator[Passage]:
