@@ -28,7 +28,9 @@ def corpus(n: int, seed: int = 0, most: int = 6) -> list[tuple[list[str], list[s
 @pytest.mark.parametrize("concentration", [0.0, 0.01, 1.0])
 def test_the_likelihood_never_falls(concentration):
     chance = random.Random(1)
-    noise = [(chance.choices(WORDS[:8], k=chance.randint(1, 7)), chance.choices("XYZUVW", k=5)) for _ in range(40)]
+    noise = [
+        (chance.choices(WORDS[:8], k=chance.randint(1, 7)), chance.choices("XYZUVW", k=5)) for _ in range(40)
+    ]
     for pairs in (noise, corpus(40)):
         bounds = Aligner.train(pairs, concentration=concentration, rounds=25).bounds
         assert len(bounds) == 24
@@ -64,7 +66,9 @@ def weight(aligner: Aligner, src: str, tgt: str) -> float:
 
 
 def test_posteriors_are_those_of_all_alignments():
-    aligner = Aligner.train([(["a", "b"], ["X", "Y"]), (["b", "c"], ["Y", "Z", "Z"])], concentration=0.0, rounds=2)
+    aligner = Aligner.train(
+        [(["a", "b"], ["X", "Y"]), (["b", "c"], ["Y", "Z", "Z"])], concentration=0.0, rounds=2
+    )
     src, tgt, tension = ["c", "b", "a"], ["Y", "X"], 3.0
     mass = np.zeros((2, 4))
     for choice in product(range(4), repeat=2):

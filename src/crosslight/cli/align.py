@@ -28,7 +28,7 @@ def align(
     with results() as out:
         out.write(
             f"layer {chosen.layer}, head {chosen.head}, where a piece is {chosen.row}\n"
-            f"F1 {chosen.f1:.3f}, alignment error rate {chosen.error_rate:.3f} against an aligner that learned "
-            f"from {chosen.n_learned:,} pairs; judged by {chosen.n_pairs:,}\n"
+            f"F1 {chosen.f1:.3f}, alignment error rate {chosen.error_rate:.3f} against an aligner that "
+            f"learned from {chosen.n_learned:,} pairs; judged by {chosen.n_pairs:,}\n"
         )
     print(f"wrote {file}", file=sys.stderr)

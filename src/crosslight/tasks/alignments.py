@@ -147,7 +147,8 @@ def choose_head(bundle: Bundle, pairs: Sequence[Pair]) -> AlignmentHead:
     pairs = [pair for pair in pairs if pair.src.strip() and pair.tgt.strip()]
     if len(pairs) < FEWEST:
         raise CorpusError(
-            f"there are {len(pairs)} sentence pairs, expected at least {FEWEST}", "give more pairs; 500 do well"
+            f"there are {len(pairs)} sentence pairs, expected at least {FEWEST}",
+            "give more pairs; 500 do well",
         )
     forms = [(word_forms(pair.src), word_forms(pair.tgt)) for pair in pairs]
     statistic = aligned(forms, JUDGED)
@@ -228,7 +229,8 @@ def attended(bundle: Bundle, passages: Sequence[Passage]) -> list[Attended | Non
         with record_attention(bundle.model) as recording:
             bundle.model(batch.src, batch.tgt_in)
         layers = torch.stack(
-            [calls[-1].float() for name, calls in recording.items() if name.endswith("cross_attention")], dim=1
+            [calls[-1].float() for name, calls in recording.items() if name.endswith("cross_attention")],
+            dim=1,
         )
         for weights, i in zip(layers.cpu().numpy(), places, strict=True):
             found[i] = Attended(

@@ -150,9 +150,7 @@ def aligned(pairs: Sequence[tuple[Words, Words]], n: int | None = None) -> list[
     ]
 
 
-def _links(
-    srcs: list[list[int]], tgts: list[list[int]], tension: float
-) -> tuple[Ints, Floats, Ints, Ints]:
+def _links(srcs: list[list[int]], tgts: list[list[int]], tension: float) -> tuple[Ints, Floats, Ints, Ints]:
     """Every possible link: source word and prior; where each target word's links start; target words."""
     shapes: dict[tuple[int, int], Floats] = {}
     words, priors, sizes = [], [], []
