@@ -2,7 +2,7 @@
 
 import math
 import random
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ def test_the_likelihood_never_falls(concentration):
     for pairs in (noise, corpus(40)):
         bounds = Aligner.train(pairs, concentration=concentration, rounds=25).bounds
         assert len(bounds) == 24
-        assert all(b >= a - 1e-9 * abs(a) for a, b in zip(bounds, bounds[1:], strict=False))
+        assert all(b >= a - 1e-9 * abs(a) for a, b in pairwise(bounds))
         assert bounds[-1] > bounds[0] + 1e-3, "it learned something"
 
 

@@ -55,11 +55,7 @@ def attention_links(
         return [[set() for _ in range(n_heads)] for _ in range(n_layers)]
     best = shares.argmax(axis=-1)
     return [
-        [
-            {(sources[i], j) for i, j in zip(best[layer, head], targets, strict=True)}
-            for head in range(n_heads)
-        ]
-        for layer in range(n_layers)
+        [{(sources[i], j) for i, j in zip(head, targets, strict=True)} for head in layer] for layer in best
     ]
 
 

@@ -7,6 +7,7 @@ engine searched. The best head is the one whose links agree most with those that
 (`text.aligner`) learns from sentence pairs, without a model and in both directions.
 """
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -25,7 +26,6 @@ from crosslight.decode.translator import Translation
 from crosslight.errors import BundleError, ConfigError, CorpusError, CrosslightError
 from crosslight.interpret.attention import record_attention
 from crosslight.interpret.word_links import ROWS, Row, attention_links
-from crosslight.tasks.confidence import checksum
 from crosslight.tasks.files import write_text
 from crosslight.tasks.likelihood import length_batches
 from crosslight.text.aligner import aligned, word_forms
@@ -50,7 +50,7 @@ class AlignmentHead:
     error_rate: float  # AER against them
     n_pairs: int  # that it was judged by
     n_learned: int  # that the aligner learned from
-    model: str  # checksum
+    model: str  # checksum of weights and pieces; other settings may change
 
 
 class Passage(NamedTuple):
@@ -148,7 +148,7 @@ def choose_head(bundle: Bundle, pairs: Sequence[Pair]) -> AlignmentHead:
     if len(pairs) < FEWEST:
         raise CorpusError(
             f"there are {len(pairs)} sentence pairs, expected at least {FEWEST}",
-            "give more pairs; 500 do well",
+            "give more; 500 do well",
         )
     forms = [(word_forms(pair.src), word_forms(pair.tgt)) for pair in pairs]
     statistic = aligned(forms, JUDGED)
@@ -210,7 +210,7 @@ def links_of(bundle: Bundle, head: AlignmentHead, passages: Sequence[Passage]) -
 
 @torch.inference_mode()
 def attended(bundle: Bundle, passages: Sequence[Passage]) -> list[Attended | None]:
-    """The cross-attention of each passage, its translation given; None where a table of positions is shorter."""
+    """The cross-attention of each passage, its translation given; None where it is too long for the model."""
     srcs = bundle.src_subword.encode_batch([p.pair.src for p in passages])
     tgts = bundle.tgt_subword.encode_batch([p.pair.tgt for p in passages])
     config, device = bundle.config.model, next(bundle.model.parameters()).device
@@ -228,11 +228,8 @@ def attended(bundle: Bundle, passages: Sequence[Passage]) -> list[Attended | Non
         ).to(device)
         with record_attention(bundle.model) as recording:
             bundle.model(batch.src, batch.tgt_in)
-        layers = torch.stack(
-            [calls[-1].float() for name, calls in recording.items() if name.endswith("cross_attention")],
-            dim=1,
-        )
-        for weights, i in zip(layers.cpu().numpy(), places, strict=True):
+        cross = [calls[-1].float() for name, calls in recording.items() if name.endswith("cross_attention")]
+        for weights, i in zip(torch.stack(cross, dim=1).cpu().numpy(), places, strict=True):
             found[i] = Attended(
                 weights[:, :, : len(tgts[i]) + 1, : len(srcs[i]) + 1],
                 _words(src_surfaces, srcs[i], passages[i].src_before),
@@ -249,6 +246,13 @@ def _words(surfaces: list[bytes], ids: list[int], before: str) -> list[range]:
             written[k] = surface.removeprefix(b" ")
             break
     return word_spans(written, before)
+
+
+def checksum(bundle: Bundle) -> str:
+    """Of the weights and the pieces: with others, another head may be the best."""
+    head = json.loads((_directory(bundle) / "bundle.json").read_text(encoding="utf-8"))
+    files = [head["sha256"][name] for name in ("model.safetensors", "src.subword", "tgt.subword")]
+    return hashlib.sha256("".join(files).encode()).hexdigest()
 
 
 def _directory(bundle: Bundle) -> Path:

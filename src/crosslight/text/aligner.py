@@ -100,7 +100,7 @@ class Aligner:
         return cls(src_ids, tgt_ids, keys, weights, expected, tuple(bounds[1:]))
 
     def posterior(self, src: Words, tgt: Words, tension: float = TENSION) -> Floats:
-        """(T, S + 1): how probable it is that each target word comes from no word, or from source word i - 1."""
+        """(T, S + 1): how probable each target word comes from no word, then from each source word."""
         words = np.array([0, *(self.src_ids.get(word, -1) for word in src)], np.int64)
         there = np.array([self.tgt_ids.get(word, -1) for word in tgt], np.int64)
         wanted = words[None, :] * len(self.tgt_ids) + there[:, None]
