@@ -25,7 +25,7 @@ NO_PARTNER = 0.08  # p0
 TENSION = 4.0  # λ
 CONCENTRATION = 0.01  # of the Dirichlet prior; 0 is maximum likelihood
 ROUNDS = 6
-MAX_LINKS = 3_000_000  # of the corpus: 40 bytes each; what comes later is not read
+MAX_LINKS = 8_000_000  # of the corpus, some 60 bytes each; what comes later is not read
 UNSEEN = 1e-9  # weight of two words that never stood in one pair
 
 Words = Sequence[Hashable]
