@@ -1,8 +1,8 @@
 """A lexical shortlist: the few target pieces that a source can need, so that the output layer is smaller.
 
 With a vocabulary of thousands, much of a step goes into scores of pieces that this sentence never uses. The
-candidates of a batch are the pieces that begin most texts' lists anyway, and for every source piece those that
-an aligner linked to it in a corpus (as Marian's shortlists are made, Junczys-Dowmunt et al. 2018).
+candidates of a batch are the pieces that are frequent in any text, and for every source piece those that an
+aligner linked to it in a corpus (as in Marian, Junczys-Dowmunt et al. 2018).
 
 CTranslate2 reads it from ``vmap.txt``: a line for each source piece, a tab, target pieces between blanks; a
 line that begins with the tab holds for every source. It is used where `use_vmap=True` asks for it.
