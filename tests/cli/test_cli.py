@@ -21,6 +21,7 @@ VERBS = [
     "translate",
     "alternatives",
     "evaluate",
+    "align",
     "calibrate",
     "compare",
     "contrast",

@@ -25,6 +25,13 @@ def export(
             "the bundle's own unless given."
         ),
     ] = None,
+    shortlist: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="For ctranslate2: learn from this table of source TAB target (or two files, with the option "
+            "twice) which pieces a source can need; faster with use_vmap=True."
+        ),
+    ] = None,
 ) -> None:
     """Write a model for another program, if both engines agree on a sample; the certificate stays in it.
 
@@ -33,6 +40,6 @@ def export(
     from crosslight.cli.output import results
     from crosslight.tasks import export as task
 
-    certificate = task.export(bundle, to, out, quantize, sample)
+    certificate = task.export(bundle, to, out, quantize, sample, shortlist or ())
     with results() as stdout:
         stdout.write(task.certificate_table(certificate) + "\n")

@@ -8,6 +8,7 @@ import typer
 from crosslight import __version__
 from crosslight.allocator import start_again_with_tcmalloc
 from crosslight.cli import (
+    align,
     alternatives,
     calibrate,
     compare,
@@ -44,6 +45,7 @@ app.command("translate")(translate.translate)
 app.command("alternatives")(alternatives.alternatives)
 app.command("evaluate")(evaluate.evaluate)
 app.command("calibrate")(calibrate.calibrate)
+app.command("align")(align.align)
 app.command("compare")(compare.compare)
 app.command("contrast")(contrast.contrast)
 app.command("distill")(distill.distill)

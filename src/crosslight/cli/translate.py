@@ -1,6 +1,7 @@
 """`crosslight translate`: lines in, translated lines out."""
 
 import sys
+from contextlib import nullcontext
 from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
@@ -48,6 +49,12 @@ def translate(
     scores: Annotated[
         bool, typer.Option("--scores", help="Put each translation's score and a TAB before it.")
     ] = False,
+    alignments: Annotated[
+        Path | None,
+        typer.Option(
+            help="Also write which words belong together, a line for each line: 0-0 1-2 ..., source first."
+        ),
+    ] = None,
     min_confidence: Annotated[
         float | None,
         typer.Option(
@@ -66,11 +73,17 @@ def translate(
     """
     from crosslight.cli.output import results
     from crosslight.cli.train import decode_settings
+    from crosslight.tasks.alignments import alignment_head, with_links
     from crosslight.tasks.confidence import load_confidence, with_confidence
     from crosslight.tasks.terms import read_glossary, report_failures
     from crosslight.tasks.translate import LINES_AT_ONCE, load_for_files, n_lines, translate_blocks
     from crosslight.text.arriving import line_blocks
+    from crosslight.text.links import pharaoh
 
+    if alignments and str(alignments) == output:
+        raise ConfigError(
+            f"--alignments and --output are both {output}", "give two files, one for the translations"
+        )
     if withhold and min_confidence is None:
         raise ConfigError("--withhold has no limit", "say below what: --withhold --min-confidence 0.5")
     settings: dict[str, Any] = {
@@ -86,7 +99,9 @@ def translate(
     if min_confidence is not None:
         confidence = load_confidence(translator.bundle)
         found_all = with_confidence(translator.bundle, confidence, found_all)
-    with results(output) as out:
+    if alignments:
+        found_all = with_links(translator.bundle, alignment_head(translator.bundle), found_all)
+    with results(output) as out, results(str(alignments)) if alignments else nullcontext() as links_out:
         warned = report_failures(chain.from_iterable(found_all), lambda line: print(line, file=sys.stderr))
         for line, best in enumerate(warned, start=1):
             found = (best, *best.alternatives)
@@ -96,5 +111,7 @@ def translate(
             for translation in found:
                 out.write(f"{translation.score:.4f}\t" * scores + f"{translation.text}\n")
             out.write("\n" * (n_best - len(found)))
+            if links_out:
+                links_out.write(f"{pharaoh(best.links or ()) if found else ''}\n")
             if is_awaited:
                 out.flush()

@@ -7,6 +7,8 @@ from typing import Any
 from crosslight.bundle import Bundle
 from crosslight.decode.hypothesis import Hypothesis
 from crosslight.decode.terms import Glossary, failures
+from crosslight.text.corpus import Pair
+from crosslight.text.links import Link
 from crosslight.text.subword import EOS_ID
 
 
@@ -24,6 +26,8 @@ class Translation:
     log_probs: tuple[float, ...] | None = None  # of each token, then of the end; on request
     unmet: tuple[str, ...] = ()  # terms that it fails in; forbidden ones have a `!` before them
     looped: bool = False  # it runs in a circle (see `decode.loops`)
+    links: frozenset[Link] | None = None  # which words belong together; see `tasks.alignments`
+    parts: tuple[Pair, ...] = ()  # its sentences and what is between them; joined they are `src` and `text`
 
     def __str__(self) -> str:
         return self.text
@@ -50,14 +54,17 @@ def assembled(
     """
     tgt = bundle.tgt_subword
     best = [(part, found[part][0]) for part, is_text in parts if is_text]
-    out = "".join(tgt.decode(found[part][0].tokens) if is_text else part for part, is_text in parts)
+    pairs = tuple(
+        Pair(part, tgt.decode(found[part][0].tokens) if is_text else part) for part, is_text in parts
+    )
     n_tokens = sum(len(h.tokens) + 1 for _, h in best)
     result = Translation(
         src=text,
-        text=out,
+        text="".join(pair.tgt for pair in pairs),
         score=sum(h.score * (len(h.tokens) + 1) for _, h in best) / max(1, n_tokens),
         tokens=[piece for _, h in best for piece in tgt.pieces(h.tokens)],
         looped=any(h.looped for _, h in best),
+        parts=pairs,
         unmet=tuple(
             failure
             for part, h in best

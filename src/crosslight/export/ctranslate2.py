@@ -88,9 +88,18 @@ class CTranslate2Engine:
     Args:
         banned: target ids that never come out.
         threads: batches that are searched at a time, a core each.
+        use_shortlist: search among the pieces that the package's vmap.txt allows for a batch.
     """
 
-    def __init__(self, directory: Path, bundle: Bundle, banned: Sequence[int], threads: int = 1) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        bundle: Bundle,
+        banned: Sequence[int],
+        threads: int = 1,
+        use_shortlist: bool = False,
+    ) -> None:
+        self._use_shortlist = use_shortlist
         self._translator = _library().Translator(
             str(directory), inter_threads=threads, intra_threads=1, max_queued_batches=-1
         )
@@ -107,8 +116,7 @@ class CTranslate2Engine:
         A batch has one limit, so sentences that go beyond their own are searched again by themselves.
         """
         found: list[list[Found]] = [[] for _ in srcs]
-        order = sorted(range(len(srcs)), key=lambda i: -len(srcs[i]))
-        batches = [[*batch] for batch in _batches(order, [len(src) for src in srcs], beam)]
+        batches = self.batches(srcs, beam)
         while batches:
             futures = [self._begin([srcs[i] for i in b], max(limits[i] for i in b), beam) for b in batches]
             again = []
@@ -119,6 +127,11 @@ class CTranslate2Engine:
                         again.append([i])
             batches = again
         return found
+
+    def batches(self, srcs: Sequence[list[int]], beam: int) -> list[list[int]]:
+        """The places of the sources that are searched together, longest first."""
+        order = sorted(range(len(srcs)), key=lambda i: -len(srcs[i]))
+        return [[*batch] for batch in _batches(order, [len(src) for src in srcs], beam)]
 
     def score(self, srcs: Sequence[list[int]], tgts: Sequence[list[int]]) -> list[list[float]]:
         """The log-probability of each token of given outputs, then of the end token."""
@@ -147,6 +160,7 @@ class CTranslate2Engine:
             return_end_token=True,
             disable_unk=True,
             suppress_sequences=self._banned,
+            use_vmap=self._use_shortlist,
         )
         return futures
 

@@ -12,13 +12,19 @@ from crosslight.export import huggingface
 from crosslight.export.marian import require_marian
 from crosslight.export.package import written_package
 from crosslight.tasks.certify import certified
-from crosslight.text.corpus import Pair, read_lines
+from crosslight.tasks.shortlist import add_shortlist
+from crosslight.text.corpus import Pair, read_lines, read_pairs
 
 TARGETS = ("ctranslate2", "huggingface")
 
 
 def export(
-    path: Path | str, to: str, out: Path, quantize: str | None = None, sample: Path | None = None
+    path: Path | str,
+    to: str,
+    out: Path,
+    quantize: str | None = None,
+    sample: Path | None = None,
+    shortlist: Sequence[Path] = (),
 ) -> dict[str, Any]:
     """Write a bundle, or a finished run's, as a package for another program; its certificate.
 
@@ -27,6 +33,7 @@ def export(
         quantize: "int8" for weights of one byte; float32 unless given.
         sample: sentences to certify it on, a line each, or a table of source TAB reference; the bundle's
             validation pairs unless given.
+        shortlist: sentence pairs to learn a lexical shortlist from: two files, or a table.
 
     Raises:
         ConfigError: there is no such target, it is not installed, or it does not know such a model.
@@ -40,17 +47,31 @@ def export(
         raise ConfigError(f"quantize is {quantize!r}, expected int8", "leave it out to keep float32")
     if quantize and to != "ctranslate2":
         raise ConfigError(f"quantize is {quantize!r}, but {to} packages are float32", "leave it out")
+    if shortlist and to != "ctranslate2":
+        raise ConfigError(f"{to} knows no shortlist", "leave --shortlist out, or export --to ctranslate2")
+    if len(shortlist) > 2:
+        raise ConfigError(
+            f"--shortlist names {len(shortlist)} files", "give a source and a target, or a table"
+        )
+    corpus = _corpus(shortlist) if shortlist else ()
     translator = Translator(load_bundle(path))
     if to == "huggingface":
         return export_huggingface(translator, out, sample_pairs(sample) if sample else ())
     pairs = sample_pairs(sample) if sample else translator.bundle.validation
-    return export_ctranslate2(translator, out, "int8" if kind == "int8" else "float32", pairs)
+    return export_ctranslate2(translator, out, "int8" if kind == "int8" else "float32", pairs, corpus)
 
 
 def export_ctranslate2(
-    translator: Translator, directory: Path, quantization: fast.Quantization, sample: Sequence[Pair] = ()
+    translator: Translator,
+    directory: Path,
+    quantization: fast.Quantization,
+    sample: Sequence[Pair] = (),
+    corpus: Sequence[Pair] = (),
 ) -> dict[str, Any]:
     """Write a package for CTranslate2; its certificate.
+
+    Args:
+        corpus: sentence pairs to learn a shortlist from; without any there is none.
 
     Raises:
         ConfigError: the engine is not installed, or does not know such a model.
@@ -61,7 +82,8 @@ def export_ctranslate2(
     with written_package(directory) as package:
         fast.convert(bundle, package, quantization)
         engine = fast.CTranslate2Engine(package, bundle, translator.banned)
-        return certified(translator, engine, quantization, {"engine": fast.version()}, package, sample)
+        certificate = certified(translator, engine, quantization, {"engine": fast.version()}, package, sample)
+        return add_shortlist(translator, package, corpus, sample, certificate) if corpus else certificate
 
 
 def export_huggingface(
@@ -96,6 +118,13 @@ def sample_pairs(path: Path) -> list[Pair]:
     return [Pair(line, "") for line in lines]
 
 
+def _corpus(files: Sequence[Path]) -> list[Pair]:
+    pairs = list(read_pairs((files[0], files[1]) if len(files) == 2 else files[0]))
+    if not any(pair.src.strip() and pair.tgt.strip() for pair in pairs):
+        raise CorpusError(f"{files[0]} has no sentence pair", "give the corpus that the model learned from")
+    return pairs
+
+
 def certificate_table(certificate: dict[str, Any]) -> str:
     """What a certificate says, for people."""
     chrf, rate, size = (certificate[key] for key in ("chrf", "source_tokens_per_second", "bytes"))
@@ -111,5 +140,12 @@ def certificate_table(certificate: dict[str, Any]) -> str:
         "speed": f"{rate['ratio']:.1f} times torch ({rate['export']:,.0f} source tokens/s)",
         "size": f"{size['export'] / 1e6:.1f} MB (weights of the bundle: {size['bundle'] / 1e6:.1f} MB)",
     }
+    if short := certificate.get("shortlist"):
+        kept = short["vocabulary_kept"]
+        lines["shortlist"] = (
+            f"{kept['batch']:.1%} of the vocabulary in a batch, {kept['sentence']:.1%} in a sentence; "
+            f"chrF {short['chrf']['without']:.2f} → {short['chrf']['with']:.2f}, "
+            f"{short['speed_ratio']:.2f} times as fast"
+        )
     width = max(map(len, lines))
     return "\n".join(f"{name:{width}}  {value}" for name, value in lines.items())
