@@ -129,6 +129,19 @@ def test_what_is_refused(tmp_path, change, message):
     assert certificate.certify(TRIAL, "float32", {}, tmp_path)["greedy"]["tokens_equal"] == 1
 
 
+def test_in_int8_a_score_may_be_far_off_but_not_all_of_them(tmp_path):
+    """One byte moves a score now and then by a tenth; another length penalty moves every one."""
+    sentences = {
+        name: getattr(TRIAL, name) * 10
+        for name in ("pieces", "ours", "theirs", "greedy_ours", "greedy_theirs", "margins", "scores_ours")
+    }
+    one = dataclasses.replace(TRIAL, **sentences, scores_theirs=[[-3.4]] + 9 * [[-3.02]])
+    assert certificate.certify(one, "int8", {}, tmp_path)
+    every = dataclasses.replace(one, scores_theirs=10 * [[-3.2]])
+    with pytest.raises(ExportError, match=r"sentence 0: the score of a beam output is -3\.2"):
+        certificate.certify(every, "int8", {}, tmp_path / "none")
+
+
 def test_a_place_that_is_taken(translator, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letter.txt").write_text("dear")

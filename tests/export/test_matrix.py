@@ -38,7 +38,7 @@ def test_it_works_or_names_the_setting(make_bundle, pairs, tmp_path, monkeypatch
 
     Random weights suffer from one byte as trained ones do not, so int8 is not judged here.
     """
-    monkeypatch.setitem(certificate.TOLERANCES, "int8", certificate.Tolerance(99, 99, 99, 100))
+    monkeypatch.setitem(certificate.TOLERANCES, "int8", certificate.Tolerance(99, 99, 99, 99, 100))
     bundle = make_bundle(**{**tomllib.loads(preset_text(preset))["model"], **SMALL, "dropout": 0.1})
     short = bundle.config.decode.model_copy(update={"max_extra": 5, "beam": 2})
     bundle.config = bundle.config.model_copy(update={"decode": short})

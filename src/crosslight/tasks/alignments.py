@@ -22,7 +22,7 @@ import torch
 
 from crosslight.bundle import Bundle, load_bundle
 from crosslight.data.batch import make_batch
-from crosslight.decode.translator import Translation
+from crosslight.decode.translation import Translation
 from crosslight.errors import BundleError, ConfigError, CorpusError, CrosslightError
 from crosslight.interpret.attention import record_attention
 from crosslight.interpret.word_links import ROWS, Row, attention_links
