@@ -147,7 +147,9 @@ def test_the_first_word_of_greedy_search_is_the_best_where_it_is_probable(make_b
                 continue  # another word may be more probable
             best, *_ = translator.alternatives(pair.src, "", 1, beam=1)
             assert best.word == greedy.text.split(" ")[0]
-            assert best.translation.text == greedy.text
+            # A given word may take some tokens more than the limit.
+            assert best.translation.text.startswith(greedy.text)
+            assert best.translation.text == greedy.text or len(greedy.log_probs) == len(greedy.tokens)
             assert best.probability > 0.5
             n_sure += 1
     assert n_sure > 5, n_sure
