@@ -130,14 +130,14 @@ def test_a_word_is_as_probable_as_its_spellings(translator, pairs) -> None:
 
 def test_the_first_word_of_greedy_search_is_the_best_where_it_is_probable(make_bundle, pairs) -> None:
     n_sure = 0
-    for seed in range(6):
+    for seed in range(3):
         bundle = make_bundle(seed)
         with torch.no_grad():
             bundle.model.decoder_norm.weight.mul_(30)  # a model that is sure of what it says
             bundle.model.decoder_norm.bias.mul_(30)
         translator = Translator(bundle)
         for pair, greedy in zip(
-            pairs[:40], translator.translate([p.src for p in pairs[:40]], beam=1, log_probs=True), strict=True
+            pairs[:16], translator.translate([p.src for p in pairs[:16]], beam=1, log_probs=True), strict=True
         ):
             starts = [i for i, piece in enumerate(greedy.tokens) if i and piece.startswith("\u2581")]
             n = starts[0] if starts else len(greedy.tokens)
@@ -152,7 +152,7 @@ def test_the_first_word_of_greedy_search_is_the_best_where_it_is_probable(make_b
             assert best.translation.text == greedy.text or len(greedy.log_probs) == len(greedy.tokens)
             assert best.probability > 0.5
             n_sure += 1
-    assert n_sure > 5, n_sure
+    assert n_sure > 2, n_sure
 
 
 @pytest.mark.parametrize(
