@@ -79,7 +79,7 @@ def test_export_writes_it_and_says_what_it_is_worth(command, tiny_run, toy, tmp_
 
 
 def test_a_list_that_costs_quality_is_refused(command, tiny_run, tmp_path):
-    """References are the model's own outputs; the list comes from a pair that has nothing to do with them."""
+    """References are the model's own outputs, and the list comes from a pair of other pieces."""
     bundle = load_bundle(tiny_run)
     own = Translator(bundle).translate([pair.src for pair in bundle.validation])
     lines = [f"{t.src}\t{t.text}\n" for t in own if t.text.strip()]

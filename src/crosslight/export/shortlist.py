@@ -68,7 +68,9 @@ def learn_shortlist(
     table = {}
     for piece in range(src.vocab_size):
         if piece not in SPECIAL_IDS:
-            likely = [i for i, share in aligner.translations(piece)[:best] if share >= least]
+            likely = [
+                i for i, share in aligner.translations(piece)[:best] if share >= least and isinstance(i, int)
+            ]
             table[piece] = tuple(dict.fromkeys([*likely, *copies[piece]]))
     return Shortlist(tuple(always), table)
 

@@ -47,7 +47,7 @@ def add_shortlist(
     bundle = translator.bundle
     shortlist = learn_shortlist(bundle.src_subword, bundle.tgt_subword, corpus)
     write_vmap(shortlist, bundle.src_subword, bundle.tgt_subword, package)
-    figures = {"pairs": len(corpus), "bytes": (package / FILE).stat().st_size}
+    figures: dict[str, Any] = {"pairs": len(corpus), "bytes": (package / FILE).stat().st_size}
     figures |= judged(translator, package, shortlist, sample)
     lost = figures["chrf"]["without"] - figures["chrf"]["with"]
     if lost > MAY_LOSE:

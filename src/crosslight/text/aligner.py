@@ -69,7 +69,8 @@ class Aligner:
         """
         src_ids: dict[Hashable, int] = {}
         tgt_ids: dict[Hashable, int] = {}
-        srcs, tgts = [], []
+        srcs: list[list[int]] = []
+        tgts: list[list[int]] = []
         n_links = 0
         for src, tgt in pairs:
             if not src or not tgt:
@@ -94,7 +95,7 @@ class Aligner:
             total = np.add.reduceat(share, starts)
             bounds.append(float(np.log(total).sum()) - fit)
             share /= np.repeat(total, sizes)
-            expected = np.bincount(place, share, minlength=len(keys))
+            expected: Floats = np.bincount(place, share, minlength=len(keys)).astype(np.float64)
             weights, fit = _maximized(expected, owner, len(src_ids) + 1, concentration)
         # The first bound is of weights that are no probabilities.
         return cls(src_ids, tgt_ids, keys, weights, expected, tuple(bounds[1:]))
@@ -181,10 +182,10 @@ def _maximized(expected: Floats, owner: Ints, n_words: int, concentration: float
     That is the Kullback-Leibler divergence of the Dirichlet distributions (Beal 2003) after and before.
     """
     if not concentration:
-        sums = np.bincount(owner, expected, minlength=n_words)
-        return np.asarray(expected / np.maximum(sums[owner], 1e-300)), 0.0
+        totals = np.bincount(owner, expected, minlength=n_words)
+        return np.asarray(expected / np.maximum(totals[owner], 1e-300), np.float64), 0.0
     after = expected + concentration
-    sums = np.bincount(owner, after, minlength=n_words)
+    sums: Floats = np.bincount(owner, after, minlength=n_words).astype(np.float64)
     kinds = np.bincount(owner, minlength=n_words)
     sums, kinds_used = sums[kinds > 0], kinds[kinds > 0]
     which = (np.cumsum(kinds > 0) - 1)[owner]
@@ -195,7 +196,7 @@ def _maximized(expected: Floats, owner: Ints, n_words: int, concentration: float
     divergence = (
         log_gamma_sums.sum()
         - log_gamma.sum()
-        - _gammas(kinds_used * concentration)[0].sum()
+        - _gammas(np.asarray(kinds_used * concentration, np.float64))[0].sum()
         + len(after) * log_gamma_before
         + (expected * log_weights).sum()
     )
