@@ -28,7 +28,12 @@ def edit(run: Path, *changes: tuple[str, str]) -> None:
 
 def test_an_edited_file(command, stopped, differences, tiny_run, weights_of):
     """What a trained model rests on stays; the rest is as the file says; and the file is put right."""
-    edit(stopped, ("d_ff = 64", "d_ff = 65"), ("seed = 1", "seed = 2"), ("beam = 4", "beam = 2"))
+    edit(
+        stopped,
+        ("d_ff = 64", "d_ff = 65"),
+        ("[train]\nseed = 1", "[train]\nseed = 2"),
+        ("beam = 4", "beam = 2"),
+    )
     result = command("train", "--resume", stopped)
     assert result.code == 0, result.err
     pinned = "(cannot change in a run that has begun)"
