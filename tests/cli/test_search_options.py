@@ -36,6 +36,13 @@ def test_translate_with_terms_and_partners(command, tiny_run, tmp_path):
     assert " the " not in f" {second} "
 
 
+def test_a_lost_number_is_told_of(command, tiny_run):
+    """The untrained model writes no digits."""
+    result = command("translate", tiny_run, stdin=b"Un chat.\n12 chats et {nom}.\n")
+    assert not {"12", "{nom}"} & set(result.out.split())
+    assert "numbers, addresses or placeholders lost in 1 line(s): 2 (12, {nom})\n" in result.err
+
+
 @pytest.mark.parametrize("line", ["chat", "chat\t", "\tcat", "chat\tcat\nchat\t!cat"])
 def test_terms_that_cannot_be(command, tiny_run, tmp_path, line):
     (tmp_path / "terms.tsv").write_text(line + "\n")

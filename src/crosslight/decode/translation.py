@@ -9,6 +9,7 @@ from crosslight.decode.hypothesis import Hypothesis
 from crosslight.decode.terms import Glossary, failures
 from crosslight.text.corpus import Pair
 from crosslight.text.links import Link
+from crosslight.text.literals import Literal, missing
 from crosslight.text.subword import EOS_ID
 
 
@@ -31,6 +32,11 @@ class Translation:
 
     def __str__(self) -> str:
         return self.text
+
+    @property
+    def lost(self) -> list[Literal]:
+        """Numbers, addresses, placeholders and tags of the source that the text lacks (`text.literals`)."""
+        return missing(self.src, self.text)
 
 
 LookInside = Callable[[Bundle, list[int], Hypothesis], Any]

@@ -39,14 +39,21 @@ def read_glossary(path: Path | str) -> Glossary:
 def report_failures(translations: Iterable[Translation], say: Callable[[str], None]) -> Iterator[Translation]:
     """The translations, while what is wrong with them is told of at the end, with line numbers."""
     unmet: list[str] = []
+    lost: list[str] = []
     looped: list[str] = []
     for number, translation in enumerate(translations, 1):
         if translation.unmet:
             unmet.append(f"{number} ({', '.join(translation.unmet)})")
+        if translation.lost:
+            lost.append(f"{number} ({', '.join(literal.text for literal in translation.lost)})")
         if translation.looped:
             looped.append(str(number))
         yield translation
-    for lines, said in ((unmet, "terms not met"), (looped, "output runs in a circle")):
+    for lines, said in (
+        (unmet, "terms not met"),
+        (lost, "numbers, addresses or placeholders lost"),
+        (looped, "output runs in a circle"),
+    ):
         if lines:
             more = f" and {len(lines) - MOST_LINES:,} more" if len(lines) > MOST_LINES else ""
             say(f"{said} in {len(lines):,} line(s): {', '.join(lines[:MOST_LINES])}{more}")
