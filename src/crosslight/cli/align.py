@@ -16,7 +16,7 @@ def align(
 ) -> None:
     """Choose the attention head that word alignments are read from, by what an aligner learns from the pairs.
 
-    `crosslight translate --alignments` does it by itself where the bundle carries validation pairs. More
+    `crosslight translate --alignments FILE` does it by itself where the bundle carries validation pairs. More
     pairs make a better aligner to choose by.
 
     crosslight align runs/mine --src valid.fr --tgt valid.en
