@@ -137,8 +137,8 @@ def test_in_int8_a_score_may_be_far_off_but_not_all_of_them(tmp_path):
     }
     one = dataclasses.replace(TRIAL, **sentences, scores_theirs=[[-3.4]] + 9 * [[-3.02]])
     assert certificate.certify(one, "int8", {}, tmp_path)
-    every = dataclasses.replace(one, scores_theirs=10 * [[-3.2]])
-    with pytest.raises(ExportError, match=r"sentence 0: the score of a beam output is -3\.2"):
+    every = dataclasses.replace(one, scores_theirs=10 * [[-3.5]])
+    with pytest.raises(ExportError, match=r"sentence 0: the score of a beam output is -3\.5"):
         certificate.certify(every, "int8", {}, tmp_path / "none")
 
 

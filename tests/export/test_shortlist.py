@@ -5,6 +5,7 @@ import json
 import pytest
 
 from crosslight.bundle import load_bundle
+from crosslight.decode.searcher import Searcher
 from crosslight.decode.translator import Translator
 from crosslight.export.ctranslate2 import CTranslate2Engine, convert
 from crosslight.export.shortlist import FILE, Shortlist, learn_shortlist, write_vmap
@@ -17,9 +18,8 @@ def bundle(make_bundle):
     return make_bundle()
 
 
-def greedy(translator, src):
-    config = translator.bundle.config.decode.model_copy(update={"beam": 1})
-    return translator.search([src], config)[0][0].tokens
+def greedy(searcher, config, src):
+    return searcher.search([src], config.model_copy(update={"beam": 1}))[0][0].tokens
 
 
 def test_the_engine_searches_among_our_candidates(bundle, pairs, tmp_path):
@@ -27,7 +27,7 @@ def test_the_engine_searches_among_our_candidates(bundle, pairs, tmp_path):
     shortlist = learn_shortlist(bundle.src_subword, bundle.tgt_subword, pairs, frequent=5, best=4)
     convert(bundle, tmp_path)
     write_vmap(shortlist, bundle.src_subword, bundle.tgt_subword, tmp_path)
-    free, bound = Translator(bundle), Translator(bundle)
+    free, bound = Searcher(bundle), Searcher(bundle)
     banned = free.banned
     engine = CTranslate2Engine(tmp_path, bundle, banned, use_shortlist=True)
     n_bound = 0
@@ -38,8 +38,8 @@ def test_the_engine_searches_among_our_candidates(bundle, pairs, tmp_path):
         bound.banned = (*banned, *sorted(set(range(bundle.tgt_subword.vocab_size)) - kept))
         limit = len(src) - 1 + bundle.config.decode.max_extra
         found = engine.search([src], [limit], 1)[0][0].tokens[:limit]
-        assert found == greedy(bound, src)
-        n_bound += found != greedy(free, src)
+        assert found == greedy(bound, bundle.config.decode, src)
+        n_bound += found != greedy(free, bundle.config.decode, src)
     assert n_bound > 5, "the list made no difference, so nothing was shown"
 
 
