@@ -21,17 +21,15 @@ import numpy.typing as npt
 import torch
 
 from crosslight.bundle import Bundle, load_bundle
-from crosslight.data.batch import make_batch
 from crosslight.decode.translation import Translation
 from crosslight.errors import BundleError, ConfigError, CorpusError, CrosslightError
 from crosslight.interpret.attention import record_attention
 from crosslight.interpret.word_links import ROWS, Row, attention_links
 from crosslight.tasks.files import write_text
-from crosslight.tasks.likelihood import length_batches
+from crosslight.tasks.likelihood import given_batches
 from crosslight.text.aligner import aligned, word_forms
 from crosslight.text.corpus import Pair, read_pairs
 from crosslight.text.links import Link, agreement, word_spans
-from crosslight.text.subword import BOS_ID, EOS_ID, PAD_ID
 
 FILE = "alignment.json"
 FORMAT = 1
@@ -214,19 +212,9 @@ def attended(bundle: Bundle, passages: Sequence[Passage]) -> list[Attended | Non
     """The cross-attention of each passage, its translation given; None where it is too long for the model."""
     srcs = bundle.src_subword.encode_batch([p.pair.src for p in passages])
     tgts = bundle.tgt_subword.encode_batch([p.pair.tgt for p in passages])
-    config, device = bundle.config.model, next(bundle.model.parameters()).device
-    most = config.max_positions - 1 if config.positions == "learned" else float("inf")
-    lengths = [max(len(src), len(tgt)) for src, tgt in zip(srcs, tgts, strict=True)]
     src_surfaces, tgt_surfaces = bundle.src_subword.surfaces(), bundle.tgt_subword.surfaces()
     found: list[Attended | None] = [None] * len(passages)
-    for places in length_batches(lengths, most):
-        batch = make_batch(
-            [srcs[i] for i in places],
-            [tgts[i] for i in places],
-            pad_id=PAD_ID,
-            bos_id=BOS_ID,
-            eos_id=EOS_ID,
-        ).to(device)
+    for places, batch in given_batches(bundle, srcs, tgts):
         with record_attention(bundle.model) as recording:
             bundle.model(batch.src, batch.tgt_in)
         cross = [calls[-1].float() for name, calls in recording.items() if name.endswith("cross_attention")]

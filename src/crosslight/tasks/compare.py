@@ -40,7 +40,7 @@ def compare_systems(
 def system_names(a: str, b: str) -> tuple[str, str]:
     """What to call the two: the ends of their paths by which they differ, never whole paths.
 
-    >>> system_names("runs/small/bundle", "/tmp/runs/large/bundle"), system_names("x.en", "x.en")
+    >>> system_names("runs/small/bundle", "runs/large/bundle"), system_names("x.en", "x.en")
     (('small/bundle', 'large/bundle'), ('x.en (A)', 'x.en (B)'))
     """
     parts_a, parts_b = Path(a).parts, Path(b).parts

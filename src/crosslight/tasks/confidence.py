@@ -18,7 +18,6 @@ import torch
 from torch import Tensor
 
 from crosslight.bundle import Bundle
-from crosslight.data.batch import make_batch
 from crosslight.decode.translation import Translation
 from crosslight.errors import BundleError, ConfigError
 from crosslight.evaluate.calibration import Calibration, calibrate
@@ -26,10 +25,9 @@ from crosslight.evaluate.error_classes import words
 from crosslight.evaluate.sentence_counts import sentence_chrf
 from crosslight.interpret.attention import record_attention
 from crosslight.tasks.files import write_text
-from crosslight.tasks.likelihood import length_batches
+from crosslight.tasks.likelihood import given_batches
 from crosslight.tasks.translate import load_for_files, references_of, translate_file
 from crosslight.text.corpus import Pair
-from crosslight.text.subword import BOS_ID, EOS_ID, PAD_ID
 
 FILE = "confidence.json"
 FORMAT = 1
@@ -144,18 +142,8 @@ def signs_of(bundle: Bundle, pairs: Sequence[Pair]) -> list[tuple[float, ...] | 
     """
     srcs = bundle.src_subword.encode_batch([pair.src for pair in pairs])
     tgts = bundle.tgt_subword.encode_batch([pair.tgt for pair in pairs])
-    config, device = bundle.config.model, next(bundle.model.parameters()).device
-    most = config.max_positions - 1 if config.positions == "learned" else float("inf")
-    lengths = [max(len(src), len(tgt)) for src, tgt in zip(srcs, tgts, strict=True)]
     rows: list[tuple[float, ...] | None] = [None] * len(pairs)
-    for places in length_batches(lengths, most):
-        batch = make_batch(
-            [srcs[i] for i in places],
-            [tgts[i] for i in places],
-            pad_id=PAD_ID,
-            bos_id=BOS_ID,
-            eos_id=EOS_ID,
-        ).to(device)
+    for places, batch in given_batches(bundle, srcs, tgts):
         with record_attention(bundle.model) as recording:
             logits = bundle.model(batch.src, batch.tgt_in).float()
         logp = logits.log_softmax(dim=-1)

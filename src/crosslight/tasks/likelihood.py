@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 
 from crosslight.bundle import Bundle
-from crosslight.data.batch import make_batch
+from crosslight.data.batch import Batch, make_batch
 from crosslight.evaluate import Stream
 from crosslight.text.corpus import Pair
 from crosslight.text.subword import BOS_ID, EOS_ID, PAD_ID
@@ -84,10 +84,25 @@ def token_logps(bundle: Bundle, pairs: Sequence[Pair]) -> list[list[float] | Non
     """
     srcs = bundle.src_subword.encode_batch([pair.src for pair in pairs])
     tgts = bundle.tgt_subword.encode_batch([pair.tgt for pair in pairs])
+    rows: list[list[float] | None] = [None] * len(pairs)
+    for places, batch in given_batches(bundle, srcs, tgts):
+        logits = bundle.model(batch.src, batch.tgt_in).float()
+        chosen = logits.gather(2, batch.tgt_out[:, :, None])[:, :, 0] - logits.logsumexp(dim=-1)
+        for i, logps in zip(places, chosen.tolist(), strict=True):
+            rows[i] = logps[: len(tgts[i]) + 1]
+    return rows
+
+
+def given_batches(
+    bundle: Bundle, srcs: Sequence[list[int]], tgts: Sequence[list[int]]
+) -> Iterator[tuple[list[int], Batch]]:
+    """Given targets beside their sources, in batches of like length on the model's device: (places, batch).
+
+    Left out are pairs longer than a learned table of positions. Ids are without begin and end.
+    """
     config, device = bundle.config.model, next(bundle.model.parameters()).device
     most = config.max_positions - 1 if config.positions == "learned" else math.inf
     lengths = [max(len(src), len(tgt)) for src, tgt in zip(srcs, tgts, strict=True)]
-    rows: list[list[float] | None] = [None] * len(pairs)
     for places in length_batches(lengths, most):
         batch = make_batch(
             [srcs[i] for i in places],
@@ -95,12 +110,8 @@ def token_logps(bundle: Bundle, pairs: Sequence[Pair]) -> list[list[float] | Non
             pad_id=PAD_ID,
             bos_id=BOS_ID,
             eos_id=EOS_ID,
-        ).to(device)
-        logits = bundle.model(batch.src, batch.tgt_in).float()
-        chosen = logits.gather(2, batch.tgt_out[:, :, None])[:, :, 0] - logits.logsumexp(dim=-1)
-        for i, logps in zip(places, chosen.tolist(), strict=True):
-            rows[i] = logps[: len(tgts[i]) + 1]
-    return rows
+        )
+        yield places, batch.to(device)
 
 
 def length_batches(lengths: Sequence[int], most: float = math.inf) -> Iterator[list[int]]:
