@@ -91,7 +91,12 @@ def test_refuses_other_sources_and_other_settings(command, teacher, sources, tmp
     result = command("distill", teacher, "--src", sources, "-o", tmp_path / "full")
     assert result.code == 2
     assert "holds other things" in result.err
-    assert "have no sentence" in command("distill", teacher, "--src", "/dev/null", "-o", tmp_path / "new").err
+    place = tmp_path / "new"
+    assert "have no sentence" in command("distill", teacher, "--src", "/dev/null", "-o", place).err
+    broken = tmp_path / "broken.fr"
+    broken.write_bytes(b"Une phrase.\n" * 3 + b"\xff\xfe\n")
+    assert "not UTF-8" in command("distill", teacher, "--src", broken, "-o", place).err
+    assert not place.exists(), "what cannot be read leaves nothing behind"
 
 
 def test_the_worst_are_left_out(tmp_path):

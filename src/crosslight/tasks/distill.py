@@ -67,7 +67,6 @@ def distill(
     run, package, lessons = out / "student", out / "int8", out / "distilled.tsv"
     if not (run / "bundle").is_dir():
         translator = load_for_files(teacher, "auto")
-        out.mkdir(parents=True, exist_ok=True)
         n_outputs = write_outputs(
             translator, srcs, out / "outputs.tsv", say, **({"beam": beam} if beam else {})
         )

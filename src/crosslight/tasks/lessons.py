@@ -30,6 +30,10 @@ def write_outputs(
         CorpusError: a source file cannot be read, or none has a sentence.
         RunError: there are rows of another teacher, other settings or other sources already.
     """
+    n_texts = sum(1 for _ in different(srcs))  # what is wrong with a file shows now, not hours later
+    if not n_texts:
+        raise CorpusError("the source files have no sentence", "give text for the teacher to translate")
+    outputs.parent.mkdir(parents=True, exist_ok=True)
     _require_same_teacher(translator.bundle, settings, outputs)
     texts = different(srcs)
     with outputs.open("ab+") as file:
@@ -47,14 +51,12 @@ def write_outputs(
         file.truncate(end)
         if n_rows:
             say(f"{n_rows:,} sentences are translated already")
-        translations = translate_lines(translator, texts, **settings)
+        translations = translate_lines(translator, texts, total=n_texts - n_rows, **settings)
         while block := list(islice(translations, LINES_AT_ONCE)):
             file.write("".join(map(_row, block)).encode())
             file.flush()
             os.fsync(file.fileno())
             n_rows += len(block)
-    if not n_rows:
-        raise CorpusError("the source files have no sentence", "give text for the teacher to translate")
     return n_rows
 
 
