@@ -34,7 +34,8 @@ def train(
         int | None, typer.Option(help="How many updates to train: reproducible bit for bit.")
     ] = None,
     preset: Annotated[
-        str | None, typer.Option(help="tiny, small, strong, base, big; chosen for you unless given.")
+        str | None,
+        typer.Option(help="tiny, small, small-fast, strong, base, big; chosen for you unless given."),
     ] = None,
     config: Annotated[
         Path | None, typer.Option(help="A TOML file of settings, laid over the preset or the resumed run's.")
