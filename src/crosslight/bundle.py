@@ -3,7 +3,7 @@
     bundle.json         format version, languages, checksums of the files below
     config.toml         the resolved settings of the run
     src.subword, tgt.subword    SentencePiece models (equal bytes when joint)
-    model.safetensors   weights
+    model.safetensors   weights, float32 or of one byte (`models.one_byte`)
     validation.tsv.gz   a sample of the validation set, unless the settings leave it out
     README.md           model card: data, sizes, scores with signatures, license; may be edited
 
@@ -30,12 +30,14 @@ from crosslight.config.run import RunConfig
 from crosslight.durable import flush, flush_tree
 from crosslight.errors import BundleError
 from crosslight.models.build import build_model
+from crosslight.models.one_byte import pack, unpack
 from crosslight.models.transformer import Transformer
 from crosslight.text.corpus import Pair, read_tsv
 from crosslight.text.subword import PAD_ID, Subword
 
-FORMAT = 1
+FORMAT = 2  # what this program reads; 1 knows no weights of one byte
 FILES = ("config.toml", "src.subword", "tgt.subword", "model.safetensors")
+BOX = Path(__file__).with_name("box")
 VALIDATION = "validation.tsv.gz"
 
 
@@ -67,13 +69,16 @@ class Bundle:
     validation: tuple[Pair, ...] = ()  # a sample of the set that judged it
 
 
-def save_bundle(bundle: Bundle, directory: Path) -> None:
+def save_bundle(bundle: Bundle, directory: Path, one_byte: bool = False) -> None:
     """Write a bundle, or replace one; the directory is complete or not there.
+
+    Args:
+        one_byte: weights of one byte, rounded: a quarter of the size.
 
     Raises:
         BundleError: it cannot be written, or the place holds something that is no bundle.
     """
-    if directory.exists() and not (directory / "bundle.json").is_file():
+    if not (is_empty(directory) or (directory / "bundle.json").is_file()):
         raise BundleError(
             f"{directory} exists and is no bundle", "choose another directory, or move that one away"
         )
@@ -84,13 +89,14 @@ def save_bundle(bundle: Bundle, directory: Path) -> None:
         (beside / "config.toml").write_text(to_toml(bundle.config), encoding="utf-8", newline="\n")
         (beside / "src.subword").write_bytes(bundle.src_subword.to_bytes())
         (beside / "tgt.subword").write_bytes(bundle.tgt_subword.to_bytes())
-        save_file(_weights(bundle.model), beside / "model.safetensors")
+        tensors = _weights(bundle.model)
+        save_file(pack(tensors) if one_byte else tensors, beside / "model.safetensors")
         files = [*FILES, *([VALIDATION] if bundle.validation else [])]
         if bundle.validation:
             (beside / VALIDATION).write_bytes(_packed(bundle.validation))
         (beside / "README.md").write_text(model_card(bundle), encoding="utf-8", newline="\n")
         head = {
-            "format": FORMAT,
+            "format": 2 if one_byte else 1,
             "made_by": f"crosslight {__version__}",
             "facts": asdict(bundle.facts),
             "sha256": {name: _sha256(beside / name) for name in files},
@@ -101,6 +107,11 @@ def save_bundle(bundle: Bundle, directory: Path) -> None:
         _take_place(beside, old, directory)
     except (OSError, SafetensorError) as error:
         raise _not_written(beside, old, directory, error) from error
+
+
+def is_empty(place: Path) -> bool:
+    """Whether nothing is there, or a directory without anything in it."""
+    return not place.exists() or (place.is_dir() and not any(place.iterdir()))
 
 
 def change_settings(directory: Path, config: RunConfig) -> None:
@@ -146,13 +157,22 @@ def _not_written(beside: Path, old: Path, directory: Path, error: Exception) -> 
     )
 
 
+def boxed() -> list[str]:
+    """The names of the bundles that come with the program."""
+    return sorted(place.parent.name for place in BOX.glob("*/bundle.json"))
+
+
 def load_bundle(path: Path | str) -> Bundle:
-    """The bundle in this directory, or in the `bundle` directory of this run; verified.
+    """The bundle in this directory, in the `bundle` directory of this run, or of this name in the box.
+
+    Its files are verified.
 
     Raises:
         BundleError: a file is missing, truncated or altered, or the format is newer than this program.
     """
     directory = Path(path)
+    if not directory.exists() and str(path) in boxed():
+        directory = BOX / path
     if (directory / "bundle" / "bundle.json").is_file():
         directory = directory / "bundle"
     head = _head(directory)
@@ -171,8 +191,7 @@ def load_bundle(path: Path | str) -> Bundle:
     tgt_subword = Subword.from_bytes((directory / "tgt.subword").read_bytes())
     model = build_model(config.model, src_subword.vocab_size, tgt_subword.vocab_size, PAD_ID)
     try:
-        tensors = load_file(directory / "model.safetensors")
-        _put(model, tensors)
+        _put(model, unpack(load_file(directory / "model.safetensors")))
     except (SafetensorError, KeyError, RuntimeError) as error:
         raise BundleError(
             f"{directory / 'model.safetensors'} does not fit config.toml: {error}", "copy the bundle again"
@@ -262,7 +281,8 @@ def _head(directory: Path) -> dict[str, Any]:
             else f"{directory} is not a directory, expected a bundle or a finished run",
             f"its training has not ended; go on with: crosslight train --resume {directory}"
             if unfinished
-            else "give the `bundle` directory of a run, or the run whose training has ended",
+            else "give the `bundle` directory of a run, the run whose training has ended, "
+            f"or what comes with the program: {', '.join(boxed())}",
         ) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BundleError(

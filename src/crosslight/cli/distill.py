@@ -10,6 +10,7 @@ def distill(
     teacher: Annotated[Path, typer.Argument(help="A bundle, or a finished run.")],
     src: Annotated[list[Path], typer.Option(help="Text to learn on, in the source language; repeatable.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Directory of the student.")],
+    *,
     student: Annotated[str, typer.Option(help="Preset of the student.")] = "small-fast",
     minutes: Annotated[
         float | None, typer.Option(help="How long to train the student (30 unless --steps is given).")
@@ -22,6 +23,9 @@ def distill(
     worst: Annotated[
         float, typer.Option(help="Share of the teacher's outputs to leave out: the lowest scores.")
     ] = 0.05,
+    config: Annotated[
+        Path | None, typer.Option(help="A TOML file of settings, laid over the student's preset.")
+    ] = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="One setting of the student, e.g. model.dropout=0.2.")
     ] = None,
@@ -33,10 +37,11 @@ def distill(
     from rich.console import Console
 
     from crosslight.cli.train import assignment
-    from crosslight.config.load import merge
+    from crosslight.config.load import merge, read_toml
     from crosslight.tasks import distill as task
 
     wishes = merge(
+        read_toml(config) if config else {},
         {"data": {"held_out": held_out}} if held_out else {},
         {"train": {name: n for name, n in (("minutes", minutes), ("steps", steps)) if n is not None}},
         *map(assignment, set_ or []),

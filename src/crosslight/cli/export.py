@@ -13,7 +13,10 @@ def export(
     ],
     to: Annotated[
         str,
-        typer.Option(help="ctranslate2 (a fast engine) or huggingface (a MarianMT model for transformers)."),
+        typer.Option(
+            help="ctranslate2 (a fast engine), huggingface (a MarianMT model for transformers), or bundle "
+            "(our own again, with weights of one byte: a quarter of the size)."
+        ),
     ] = "ctranslate2",
     quantize: Annotated[
         str | None, typer.Option(help="int8: weights of one byte, a quarter of the size.")

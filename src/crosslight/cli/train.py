@@ -102,7 +102,7 @@ def train(
         console,
         [
             "\nDone. Try it:",
-            f"  echo 'Bonjour !' | crosslight translate {directory}",
+            f"  crosslight translate {directory} 'A sentence.'",
             f"  crosslight inspect {directory} 'A sentence.' -o page.html",
         ],
     )

@@ -1,6 +1,7 @@
 """`crosslight translate`: lines in, translated lines out."""
 
 import sys
+from collections.abc import Iterator
 from contextlib import nullcontext
 from itertools import chain
 from pathlib import Path
@@ -12,7 +13,12 @@ from crosslight.errors import ConfigError
 
 
 def translate(
-    bundle: Annotated[Path, typer.Argument(help="A bundle, or a finished run.")],
+    bundle: Annotated[
+        Path, typer.Argument(help="A bundle, a finished run, or fr-en: the model that comes with Crosslight.")
+    ],
+    texts: Annotated[
+        list[str] | None, typer.Argument(help="What to translate, instead of --input; by torch, at once.")
+    ] = None,
     input_: Annotated[str, typer.Option("--input", "-i", help="Text file; `-` is standard input.")] = "-",
     output: Annotated[
         str, typer.Option("--output", "-o", help="Where to write; `-` is standard output.")
@@ -69,6 +75,7 @@ def translate(
 ) -> None:
     """Translate a text, line by line. Empty lines stay empty; a pipe is answered as its lines come.
 
+    crosslight translate fr-en "Jane visite l'Afrique en septembre."
     crosslight translate runs/mine < new.fr > new.en
     """
     from crosslight.cli.output import results
@@ -76,7 +83,14 @@ def translate(
     from crosslight.tasks.alignments import alignment_head, with_links
     from crosslight.tasks.confidence import load_confidence, with_confidence
     from crosslight.tasks.terms import read_glossary, report_failures
-    from crosslight.tasks.translate import LINES_AT_ONCE, load_for_files, n_lines, translate_blocks
+    from crosslight.tasks.translate import (
+        LINES_AT_ONCE,
+        is_file,
+        load,
+        load_for_files,
+        n_lines,
+        translate_blocks,
+    )
     from crosslight.text.arriving import line_blocks
     from crosslight.text.links import pharaoh
 
@@ -92,10 +106,17 @@ def translate(
         **({"terms": read_glossary(terms)} if terms else {}),
         **({"prefix": prefix} if prefix else {}),
     }
-    translator = load_for_files(bundle, engine, with_ or ())
-    lines, is_awaited = line_blocks(input_, LINES_AT_ONCE)
-    is_typed = input_ == "-" and sys.stdin.isatty()
-    found_all = translate_blocks(translator, lines, n_lines(input_), not is_typed, n_best=n_best, **settings)
+    if texts:
+        _require_texts(texts, input_)
+        # A few words are translated sooner than the model is converted for another engine.
+        translator = load(bundle, 1, "torch" if engine == "auto" else engine, with_ or ())
+        blocks: Iterator[list[str]] = iter([texts])
+        is_awaited, is_shown = False, False
+    else:
+        translator = load_for_files(bundle, engine, with_ or ())
+        blocks, is_awaited = line_blocks(input_, LINES_AT_ONCE)
+        is_shown = input_ != "-" or not sys.stdin.isatty()
+    found_all = translate_blocks(translator, blocks, n_lines(input_), is_shown, n_best=n_best, **settings)
     if min_confidence is not None:
         confidence = load_confidence(translator.bundle)
         found_all = with_confidence(translator.bundle, confidence, found_all)
@@ -115,3 +136,13 @@ def translate(
                 links_out.write(f"{pharaoh(best.links or ()) if found else ''}\n")
             if is_awaited:
                 out.flush()
+
+
+def _require_texts(texts: list[str], input_: str) -> None:
+    """Return if what was given to translate is text."""
+    from crosslight.tasks.translate import is_file
+
+    if input_ != "-":
+        raise ConfigError(f"there are texts and --input {input_}", "give one of the two")
+    if files := [text for text in texts if is_file(text)]:
+        raise ConfigError(f"{files[0]} is a file", f"translate its lines with: --input {files[0]}")

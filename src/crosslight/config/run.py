@@ -175,6 +175,16 @@ class FinetuneConfig(Settings):
         return self
 
 
+class DistillConfig(Settings):
+    """A student that learns from a teacher's translations."""
+
+    teacher: str | None = Field(
+        None,
+        description="Bundle whose pieces a student has, and whose tables and layers it begins with where "
+        "they fit.",
+    )
+
+
 class DecodeConfig(Settings):
     """How translations are searched for."""
 
@@ -225,6 +235,7 @@ class RunConfig(Settings):
     finetune: FinetuneConfig = Field(
         default_factory=FinetuneConfig, description="Where training starts, if from a finished model."
     )
+    distill: DistillConfig = Field(default_factory=DistillConfig, description="Whom a student learns from.")
     decode: DecodeConfig = Field(default_factory=DecodeConfig, description="The search.")
 
     @model_validator(mode="after")

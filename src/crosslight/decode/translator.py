@@ -56,6 +56,7 @@ class Translator:
         self._look_inside = look_inside
         self._searcher = Searcher(bundle, threads, partners)
         self.banned = self._searcher.banned
+        self.most_tokens = self._searcher.most_tokens
 
     def translate(
         self,

@@ -3,8 +3,9 @@
     sources ─► the teacher translates ─► outputs.tsv ─► distilled.tsv ─► student/ ─► int8/
 
 What a teacher writes is more regular than what people write: a much smaller model can learn it, and finds it
-without a beam. Every stage leaves its result in the directory and is passed over when it is there, so the
-same command goes on where a stop left it.
+without a beam. Unless other pieces are asked for, it has the teacher's, and begins with those of its
+layers that fit (`models.inherit`): most of its training is then done. Every stage leaves its result in the
+directory and is passed over when it is there, so the same command goes on where a stop left it.
 """
 
 from collections.abc import Sequence
@@ -73,7 +74,7 @@ def distill(
         if not lessons.is_file():
             n_lessons = write_best(out / "outputs.tsv", lessons, worst)
             say(f"taught: {n_lessons:,} of {n_outputs:,} outputs of the teacher")
-        tree = merge(_settings(translator.bundle, lessons, out / "valid.tsv"), wishes or {})
+        tree = merge(_settings(translator.bundle, lessons, out / "valid.tsv", wishes or {}), wishes or {})
         outcome = begin_or_go_on(run, lambda: plan(tree, run, student, None), console)
         if outcome.bundle is None:
             return outcome
@@ -85,8 +86,8 @@ def distill(
     return Outcome(run / "bundle", None)
 
 
-def _settings(teacher: Bundle, lessons: Path, valid: Path) -> dict[str, Any]:
-    """What the student's run takes from its teacher."""
+def _settings(teacher: Bundle, lessons: Path, valid: Path, wishes: dict[str, Any]) -> dict[str, Any]:
+    """What the student's run takes from its teacher, unless other things are wished for."""
     data: dict[str, Any] = {
         "pairs": [str(lessons)],
         "src_lang": teacher.facts.src_lang,
@@ -97,7 +98,14 @@ def _settings(teacher: Bundle, lessons: Path, valid: Path) -> dict[str, Any]:
         with written(valid) as file:
             file.writelines(f"{pair.src}\t{pair.tgt}\n" for pair in teacher.validation)
         data["valid_pairs"] = [str(valid)]
-    return {"data": data}
+    if wishes.get("subword", {}).keys() - {"sampling"}:
+        return {"data": data}
+    pieces = {
+        **teacher.config.subword.model_dump(),
+        "vocab_size": teacher.src_subword.vocab_size,
+        "sampling": 0.0,
+    }
+    return {"data": data, "subword": pieces, "distill": {"teacher": str(teacher.path)}}
 
 
 def _require_own(out: Path) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, get_args
 
-from crosslight.bundle import Bundle
+from crosslight.bundle import BOX, Bundle
 from crosslight.decode.translator import FastSearch, Translator
 from crosslight.errors import ConfigError, ExportError
 from crosslight.export import ctranslate2 as fast
@@ -76,7 +76,7 @@ def _places(bundle: Bundle) -> list[Path]:
     name = f"ctranslate2-{FORMAT}-{_checksum(bundle)}"
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "crosslight"
     roots = [home, Path(tempfile.gettempdir()) / "crosslight"]
-    if bundle.path and os.access(bundle.path, os.W_OK):
+    if bundle.path and bundle.path.parent != BOX and os.access(bundle.path, os.W_OK):
         roots.insert(0, bundle.path / ".cache")
     return [root / name for root in roots]
 

@@ -12,10 +12,11 @@ from crosslight.export import huggingface
 from crosslight.export.marian import require_marian
 from crosslight.export.package import written_package
 from crosslight.tasks.certify import certified
+from crosslight.tasks.one_byte import export_one_byte
 from crosslight.tasks.shortlist import add_shortlist
 from crosslight.text.corpus import Pair, read_lines, read_pairs
 
-TARGETS = ("ctranslate2", "huggingface")
+TARGETS = ("ctranslate2", "huggingface", "bundle")
 
 
 def export(
@@ -30,7 +31,7 @@ def export(
 
     Args:
         to: one of TARGETS.
-        quantize: "int8" for weights of one byte; float32 unless given.
+        quantize: "int8" for weights of one byte, as "bundle" always has them; float32 unless given.
         sample: sentences to certify it on, a line each, or a table of source TAB reference; the bundle's
             validation pairs unless given.
         shortlist: sentence pairs to learn a lexical shortlist from: two files, or a table.
@@ -45,7 +46,7 @@ def export(
     kind = quantize or "float32"
     if kind not in get_args(fast.Quantization):
         raise ConfigError(f"quantize is {quantize!r}, expected int8", "leave it out to keep float32")
-    if quantize and to != "ctranslate2":
+    if quantize and to == "huggingface":
         raise ConfigError(f"quantize is {quantize!r}, but {to} packages are float32", "leave it out")
     if shortlist and to != "ctranslate2":
         raise ConfigError(f"{to} knows no shortlist", "leave --shortlist out, or export --to ctranslate2")
@@ -58,6 +59,8 @@ def export(
     if to == "huggingface":
         return export_huggingface(translator, out, sample_pairs(sample) if sample else ())
     pairs = sample_pairs(sample) if sample else translator.bundle.validation
+    if to == "bundle":
+        return export_one_byte(translator, out, pairs)
     return export_ctranslate2(translator, out, "int8" if kind == "int8" else "float32", pairs, corpus)
 
 

@@ -26,7 +26,7 @@ from crosslight.errors import ConfigError, CorpusError, RunError
 from crosslight.tasks.files import write_text as write_file
 from crosslight.tasks.holdout import held_out_pairs
 from crosslight.tasks.rate import Rate, Show
-from crosslight.tasks.start import old_pairs, subwords_of
+from crosslight.tasks.start import old_pairs, origin_of, subwords_of
 from crosslight.text.clean import Cleaner, CleanReport, CleanRules
 from crosslight.text.corpus import Pair, check_parallel, read_lines, read_pairs
 from crosslight.text.segment import segments
@@ -296,5 +296,5 @@ def _blocks(pairs: Iterator[Pair]) -> Iterator[list[Pair]]:
 
 def _fingerprint(config: RunConfig) -> dict[str, Any]:
     tree = {part: getattr(config, part).model_dump(mode="json") for part in ("data", "clean", "subword")}
-    start = {"start": config.finetune.start} if config.finetune.start else {}
+    start = {"start": origin} if (origin := origin_of(config)) else {}
     return {**tree, **start, "seed": config.train.seed}

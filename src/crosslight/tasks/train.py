@@ -115,7 +115,8 @@ def train(
         if not resume:
             if pace:
                 pace.begin(time.monotonic() - started, out, progress.say)
-            take_weights(config, model)
+            if taken := take_weights(config, model):
+                progress.say(taken)
             if check:
                 progress.say(check.before())
         ledger, stopped_by = fit(

@@ -118,6 +118,14 @@ def n_lines(path: str) -> int | None:
     return sum(1 for _ in read_lines(path))
 
 
+def is_file(text: str) -> bool:
+    """Whether a text is the name of a file; most are too long or too odd to be one."""
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def translate_file(translator: Translator, path: Path | str, **settings: Any) -> list[Translation]:
     """Every line of a file translated."""
     return list(translate_lines(translator, read_lines(path), **settings))

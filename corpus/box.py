@@ -1,0 +1,75 @@
+"""Make the model in the box: a teacher, a student that learns from it, and that in one byte a weight.
+
+    python corpus/box.py TATOEBA RUNS
+
+TATOEBA has train.fr.gz, train.en.gz, valid.fr, valid.en, and test sets that must not be trained on; RUNS is
+for what is made on the way (teacher/, student/). Two hours on two cores; after a stop the same command goes
+on.
+"""
+
+import gzip
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+SAMPLE = ROOT / "src" / "crosslight" / "sample"
+BOX = ROOT / "src" / "crosslight" / "box" / "fr-en"
+ONE_IN = 8  # of the generated part of the sample corpus, which is far larger than it is varied
+
+
+def main(tatoeba: Path, runs: Path) -> None:
+    """All steps that are not done yet."""
+    held_out = [tatoeba / "test.refs.tsv", *sorted(tatoeba.glob("tatoeba-test-*.??"))]
+    held_out += [SAMPLE / "handwritten.test.tsv", SAMPLE / "grammar.test.tsv.gz"]
+    never = [word for file in held_out for word in ("--held-out", file)]
+    valid = (tatoeba / "valid.fr", tatoeba / "valid.en")
+    teacher, student, sources = runs / "teacher", runs / "student", runs / "sample.fr"
+
+    if (teacher / "config.toml").is_file() and not (teacher / "bundle").is_dir():
+        crosslight("train", "--resume", teacher)
+    elif not (teacher / "bundle").is_dir():
+        crosslight(
+            *(
+                "train",
+                "--preset",
+                "small",
+                "--config",
+                ROOT / "configs" / "fr-en-teacher.toml",
+                "-o",
+                teacher,
+            ),
+            *("--src", tatoeba / "train.fr.gz", "--tgt", tatoeba / "train.en.gz"),
+            *("--pairs", SAMPLE / "handwritten.train.tsv", "--pairs", SAMPLE / "grammar.train.tsv.gz"),
+            *("--valid-src", valid[0], "--valid-tgt", valid[1], *never),
+        )
+    sources.write_text("".join(sample_sentences()), encoding="utf-8", newline="\n")
+    crosslight(
+        *("distill", teacher, "--config", ROOT / "configs" / "fr-en.toml", "-o", student),
+        *("--src", tatoeba / "train.fr.gz", "--src", sources, *never),
+    )
+    shutil.rmtree(BOX, ignore_errors=True)
+    pairs = runs / "valid.tsv"
+    lines = zip(*(file.read_text(encoding="utf-8").splitlines() for file in valid), strict=True)
+    pairs.write_text("".join(f"{fr}\t{en}\n" for fr, en in lines), encoding="utf-8", newline="\n")
+    crosslight("export", student / "student", "--to", "bundle", "-o", BOX, "--sample", pairs)
+    crosslight("calibrate", BOX, "--src", valid[0], "--ref", valid[1])
+    crosslight("align", BOX, "--src", tatoeba / "train.fr.gz", "--tgt", tatoeba / "train.en.gz")
+
+
+def sample_sentences() -> list[str]:
+    """The French side of the sample corpus's training part, the generated one thinned out."""
+    generated = gzip.decompress((SAMPLE / "grammar.train.tsv.gz").read_bytes()).decode().splitlines()
+    written = (SAMPLE / "handwritten.train.tsv").read_text(encoding="utf-8").splitlines()
+    return [line.partition("\t")[0] + "\n" for line in (*written, *generated[::ONE_IN])]
+
+
+def crosslight(*words: object) -> None:
+    """Run a command of the program, after saying it."""
+    print("$ crosslight", *words, file=sys.stderr, flush=True)
+    subprocess.run([sys.executable, "-m", "crosslight", *map(str, words)], check=True)
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:]))
