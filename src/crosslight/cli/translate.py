@@ -85,7 +85,6 @@ def translate(
     from crosslight.tasks.terms import read_glossary, report_failures
     from crosslight.tasks.translate import (
         LINES_AT_ONCE,
-        is_file,
         load,
         load_for_files,
         n_lines,
