@@ -13,6 +13,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from crosslight.text.corpus import read_parallel
+
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "src" / "crosslight" / "sample"
 BOX = ROOT / "src" / "crosslight" / "box" / "fr-en"
@@ -25,7 +27,9 @@ def main(tatoeba: Path, runs: Path) -> None:
     held_out += [SAMPLE / "handwritten.test.tsv", SAMPLE / "grammar.test.tsv.gz"]
     never = [word for file in held_out for word in ("--held-out", file)]
     valid = (tatoeba / "valid.fr", tatoeba / "valid.en")
-    teacher, student, sources = runs / "teacher", runs / "student", runs / "sample.fr"
+    teacher, student, sources, people = (
+        runs / name for name in ("teacher", "student", "sample.fr", "people.tsv")
+    )
 
     if (teacher / "config.toml").is_file() and not (teacher / "bundle").is_dir():
         crosslight("train", "--resume", teacher)
@@ -45,15 +49,15 @@ def main(tatoeba: Path, runs: Path) -> None:
             *("--valid-src", valid[0], "--valid-tgt", valid[1], *never),
         )
     sources.write_text("".join(sample_sentences()), encoding="utf-8", newline="\n")
+    write_table(people, tatoeba / "train.fr.gz", tatoeba / "train.en.gz")
     crosslight(
         *("distill", teacher, "--config", ROOT / "configs" / "fr-en.toml", "-o", student),
-        *("--src", tatoeba / "train.fr.gz", "--src", sources, *never),
+        *("--src", tatoeba / "train.fr.gz", "--src", sources, "--pairs", people),
+        *("--pairs", SAMPLE / "handwritten.train.tsv", *never),
     )
     shutil.rmtree(BOX, ignore_errors=True)
-    pairs = runs / "valid.tsv"
-    lines = zip(*(file.read_text(encoding="utf-8").splitlines() for file in valid), strict=True)
-    pairs.write_text("".join(f"{fr}\t{en}\n" for fr, en in lines), encoding="utf-8", newline="\n")
-    crosslight("export", student / "student", "--to", "bundle", "-o", BOX, "--sample", pairs)
+    write_table(runs / "valid.tsv", *valid)
+    crosslight("export", student / "student", "--to", "bundle", "-o", BOX, "--sample", runs / "valid.tsv")
     crosslight("calibrate", BOX, "--src", valid[0], "--ref", valid[1])
     crosslight("align", BOX, "--src", tatoeba / "train.fr.gz", "--tgt", tatoeba / "train.en.gz")
 
@@ -63,6 +67,12 @@ def sample_sentences() -> list[str]:
     generated = gzip.decompress((SAMPLE / "grammar.train.tsv.gz").read_bytes()).decode().splitlines()
     written = (SAMPLE / "handwritten.train.tsv").read_text(encoding="utf-8").splitlines()
     return [line.partition("\t")[0] + "\n" for line in (*written, *generated[::ONE_IN])]
+
+
+def write_table(table: Path, src: Path, tgt: Path) -> None:
+    """Two files as one of source TAB target."""
+    lines = (f"{pair.src}\t{pair.tgt}\n" for pair in read_parallel(src, tgt))
+    table.write_text("".join(lines), encoding="utf-8", newline="\n")
 
 
 def crosslight(*words: object) -> None:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from crosslight.bundle import save_bundle
+from crosslight.bundle import load_bundle, save_bundle
 from crosslight.errors import CorpusError
 from crosslight.export import certificate
 from crosslight.tasks.lessons import different, write_best
@@ -110,3 +110,33 @@ def test_the_worst_are_left_out(tmp_path):
     outputs.write_text("empty\t\t-0.01\n", encoding="utf-8")
     with pytest.raises(CorpusError, match="all empty or loops"):
         write_best(outputs, lessons, 0.2)
+
+
+def test_learns_from_people_as_well(command, teacher, sources, tmp_path):
+    people = tmp_path / "people.tsv"
+    people.write_text("Une phrase.\tA sentence.\nDeux phrases.\tTwo sentences.\n", encoding="utf-8")
+    out = tmp_path / "out"
+    options = ["--src", sources, "--pairs", people, "--steps", "1", *SMALL]
+    assert command("distill", teacher, "-o", out, *options).code == 0
+    n_lessons = len(rows(out / "distilled.tsv"))
+    cleaning = json.loads((out / "student" / "data" / "cleaning.json").read_text(encoding="utf-8"))
+    assert cleaning["total"] == n_lessons + 2
+
+
+def test_a_student_of_the_same_width_begins_with_its_teacher(command, teacher, sources, tmp_path):
+    """With no update made, the student is a part of the teacher."""
+    shape = load_bundle(teacher).config.model
+    sets = [f"model.{name}={getattr(shape, name)}" for name in ("d_model", "d_ff", "n_heads")]
+    options = [word for each in sets for word in ("--set", each)]
+    out = tmp_path / "out"
+    result = command(
+        *("distill", teacher, "--src", sources, "-o", out, "--steps", "1", *options),
+        *("--set", "train.learning_rate=1e-12", "--set", "model.norm=" + shape.norm),
+    )
+    assert result.code == 0, result.err
+    student = load_bundle(out / "student")
+    assert student.tgt_subword.to_bytes() == load_bundle(teacher).tgt_subword.to_bytes()
+    theirs = dict(load_bundle(teacher).model.named_parameters())
+    for name, weight in student.model.named_parameters():
+        if name.startswith(("src_embedding", "decoder_layers.0")):
+            assert (weight - theirs[name]).abs().max() < 1e-6

@@ -11,6 +11,10 @@ def distill(
     src: Annotated[list[Path], typer.Option(help="Text to learn on, in the source language; repeatable.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Directory of the student.")],
     *,
+    pairs: Annotated[
+        list[Path] | None,
+        typer.Option(help="File of source TAB target by people, to learn from as well; repeatable."),
+    ] = None,
     student: Annotated[str, typer.Option(help="Preset of the student.")] = "small-fast",
     minutes: Annotated[
         float | None, typer.Option(help="How long to train the student (30 unless --steps is given).")
@@ -47,7 +51,9 @@ def distill(
         *map(assignment, set_ or []),
     )
     console = Console(stderr=True)
-    outcome = task.distill(teacher, src, out, console, student=student, wishes=wishes, beam=beam, worst=worst)
+    outcome = task.distill(
+        teacher, src, out, console, student=student, pairs=pairs or (), wishes=wishes, beam=beam, worst=worst
+    )
     if outcome.stopped_by is not None:
         console.print("\nStopped and saved. The same command goes on.", markup=False, highlight=False)
         raise typer.Exit(128 + outcome.stopped_by)

@@ -36,6 +36,7 @@ def distill(
     console: Console,
     *,
     student: str = "small-fast",
+    pairs: Sequence[Path] = (),
     wishes: dict[str, Any] | None = None,
     beam: int | None = None,
     worst: float = WORST,
@@ -48,6 +49,7 @@ def distill(
     Args:
         srcs: text in the source language; a sentence that comes several times is translated once.
         student: a preset.
+        pairs: tables of source TAB target by people, to learn from as well.
         wishes: settings of the student's run, laid over the preset.
         beam: of the teacher; as its bundle says unless given.
         worst: share of the teacher's outputs, those with the lowest scores, to leave out.
@@ -74,7 +76,8 @@ def distill(
         if not lessons.is_file():
             n_lessons = write_best(out / "outputs.tsv", lessons, worst)
             say(f"taught: {n_lessons:,} of {n_outputs:,} outputs of the teacher")
-        tree = merge(_settings(translator.bundle, lessons, out / "valid.tsv", wishes or {}), wishes or {})
+        settings = _settings(translator.bundle, [lessons, *pairs], out / "valid.tsv", wishes or {})
+        tree = merge(settings, wishes or {})
         outcome = begin_or_go_on(run, lambda: plan(tree, run, student, None), console)
         if outcome.bundle is None:
             return outcome
@@ -86,10 +89,12 @@ def distill(
     return Outcome(run / "bundle", None)
 
 
-def _settings(teacher: Bundle, lessons: Path, valid: Path, wishes: dict[str, Any]) -> dict[str, Any]:
+def _settings(
+    teacher: Bundle, lessons: Sequence[Path], valid: Path, wishes: dict[str, Any]
+) -> dict[str, Any]:
     """What the student's run takes from its teacher, unless other things are wished for."""
     data: dict[str, Any] = {
-        "pairs": [str(lessons)],
+        "pairs": [str(path) for path in lessons],
         "src_lang": teacher.facts.src_lang,
         "tgt_lang": teacher.facts.tgt_lang,
         "license": teacher.facts.license,
