@@ -111,6 +111,27 @@ def test_more_alternatives_than_the_beam_that_was_chosen(translator) -> None:
         translator.translate(["un"], beam=2, n_best=3)
 
 
+def test_a_beam_that_nobody_chose_is_as_wide_as_the_alternatives(make_bundle, pairs, monkeypatch) -> None:
+    """What is found, and how many rows go through the model at a time, is as with that beam named."""
+    texts = [pair.src for pair in pairs[:12]]
+    bundle = make_bundle(beam=2, max_tokens_per_batch=64)
+    translator, sizes = Translator(bundle), []
+    start = bundle.model.start
+    monkeypatch.setattr(bundle.model, "start", lambda src: sizes.append(tuple(src.shape)) or start(src))
+
+    def found(**settings):
+        sizes.clear()
+        best = translator.translate(texts, **settings)
+        return [[(t.text, t.score) for t in (b, *b.alternatives)] for b in best], list(sizes)
+
+    wide = found(n_best=6, beam=6)
+    assert found(n_best=6) == wide
+    assert found(n_best=2) == found(n_best=2, beam=2) != wide
+    assert all(rows * width * 6 <= 64 or rows == 1 for rows, width in wide[1])
+    drawn = {"temperature": 1.0, "beam": 2}  # without a beam, so that none is too narrow
+    assert [len(ways) for ways in found(n_best=3, **drawn)[0]] == [3] * len(texts)
+
+
 def test_a_loop_is_marked_and_cut(make_bundle) -> None:
     bundle = make_bundle()
     with torch.no_grad():
