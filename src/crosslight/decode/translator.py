@@ -176,17 +176,21 @@ class Translator:
             for word, (h,) in zip(words, found, strict=True)
         ]
 
-    def score(self, srcs: Sequence[list[int]], tgts: Sequence[list[int]]) -> list[list[float]]:
+    def score(
+        self, srcs: Sequence[list[int]], tgts: Sequence[Sequence[int]], banned: Sequence[int] | None = None
+    ) -> list[list[float]]:
         """The log-probability of each token of given outputs, then of the end token, in input order.
 
         Args:
             srcs: source ids, the end token included.
             tgts: output ids, without begin and end.
+            banned: tokens that share in no probability; those that a search never writes unless given,
+                and with none it is the model's own number.
 
         Raises:
             ConfigError: a text is longer than the model has positions.
         """
-        return self._searcher.score(srcs, tgts)
+        return self._searcher.score(srcs, tgts, banned)
 
     def split(self, text: str) -> list[tuple[str, bool]]:
         """The parts of a text, and whether each is to be translated; see `parts.parts_of`."""
