@@ -65,7 +65,7 @@ def forced_log_probs(decode: Decode, state: Any, tgts: Sequence[Ids], banned: Id
     return [row[: len(tgt) + 1] for row, tgt in zip(logp, tgts, strict=True)]
 
 
-def length_batches(lengths: Sequence[int], most: float = math.inf) -> Iterator[list[int]]:
+def length_batches(lengths: Sequence[int], most: int | float = math.inf) -> Iterator[list[int]]:
     """Places of like length together, each batch TOKENS padded tokens at most, or one that is longer.
 
     Those longer than `most` are left out. Lengths are without begin and end.
