@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import TypeVar
 
 from lexicon import LEXICON, Adjective, Noun, Verb
@@ -52,6 +53,12 @@ ELSEWHERE = frozenset(
 GENERIC = frozenset({"aimer", "préférer", "connaître", "comprendre", "oublier"})  # need a definite object
 
 
+@cache
+def _nouns(classes: frozenset[str], keys: frozenset[str]) -> tuple[Noun, ...]:
+    """Those of the classes and those that are named, in the order of the lexicon."""
+    return tuple(n for n in LEXICON.nouns.values() if n.fr in keys or n.classes & classes)
+
+
 class DeadEnd(Exception):  # noqa: N818 (not an error: it happens all the time)
     """No word fits what was chosen before; begin the sentence again."""
 
@@ -72,13 +79,8 @@ class Builder:
         return items[self.rng.randrange(len(items))]
 
     def noun(self, *classes: str, keys: Iterable[str] = ()) -> Noun:
-        wanted, named_ones = set(classes), set(keys)
-        found = [
-            n
-            for n in LEXICON.nouns.values()
-            if n.fr not in self.used and (n.fr in named_ones or n.classes & wanted)
-        ]
-        noun = self.choice(found)
+        fitting = _nouns(frozenset(classes), frozenset(keys))
+        noun = self.choice([n for n in fitting if n.fr not in self.used])
         self.used.add(noun.fr)
         return noun
 

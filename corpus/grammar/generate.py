@@ -40,7 +40,7 @@ class Corpus:
 
 def key(text: str) -> str:
     """Letters and digits only: what makes two sentences the same."""
-    return "".join(c for c in unicodedata.normalize("NFKC", text).casefold() if c.isalnum())
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text).casefold()))
 
 
 def accept(made: Sentence, seen: dict[str, str]) -> bool:
@@ -136,14 +136,15 @@ def build(size: int = SIZE) -> Corpus:
     return corpus
 
 
-def compressed(pairs: Iterable[Made]) -> bytes:
+def table(pairs: Iterable[Made]) -> bytes:
     rows = ("\t".join((made.fr, made.en, made.alignment, made.antecedents, name)) for name, made in pairs)
-    return gzip.compress("".join(row + "\n" for row in rows).encode("utf-8"), mtime=0)
+    return "".join(row + "\n" for row in rows).encode("utf-8")
 
 
 def files(corpus: Corpus) -> dict[str, bytes]:
+    """What is in each file, before it is compressed."""
     parts = {"train": corpus.train, "valid": corpus.valid, "test": corpus.test}
-    return {f"grammar.{part}.tsv.gz": compressed(pairs) for part, pairs in parts.items()}
+    return {f"grammar.{part}.tsv.gz": table(pairs) for part, pairs in parts.items()}
 
 
 def main() -> None:
@@ -152,8 +153,9 @@ def main() -> None:
     output: Path = parser.parse_args().output
     output.mkdir(parents=True, exist_ok=True)
     for name, content in files(build()).items():
-        (output / name).write_bytes(content)
-        print(f"{name}: {len(content):,} bytes")
+        packed = gzip.compress(content, mtime=0)
+        (output / name).write_bytes(packed)
+        print(f"{name}: {len(packed):,} bytes")
 
 
 if __name__ == "__main__":

@@ -48,23 +48,23 @@ class Verb:
     def aux(self) -> str:
         return "être" if self.reflexive else str(self.row.get("aux", "avoir"))
 
-    @property
+    @cached_property
     def acts(self) -> frozenset[str]:
         return frozenset(self.row.get("act", "").split())
 
-    @property
+    @cached_property
     def reflexive(self) -> bool:
         return "reflexive" in self.acts
 
-    @property
+    @cached_property
     def objects(self) -> frozenset[str]:
         return frozenset(self.row.get("obj", "").split())
 
-    @property
+    @cached_property
     def subjects(self) -> frozenset[str]:
         return frozenset(self.row.get("subj", "person").split())
 
-    @property
+    @cached_property
     def stative(self) -> bool:
         return bool(self.row.get("stative", False))
 
@@ -79,7 +79,7 @@ class Verb:
             "conditional": tuple(stem + ending for ending in inflect.IMPERFECT),
         }
 
-    @property
+    @cached_property
     def participle(self) -> str:
         return str(self.row.get("pp", self.fr[:-2] + ("é" if self.fr.endswith("er") else "i")))
 
@@ -90,19 +90,19 @@ class Verb:
         inflected = given[form] if form < len(given) else rules[form](given[0])
         return " ".join([inflected, *tail])
 
-    @property
+    @cached_property
     def base(self) -> str:
         return self._english(0)
 
-    @property
+    @cached_property
     def past(self) -> str:
         return self._english(1)
 
-    @property
+    @cached_property
     def ing(self) -> str:
         return self._english(2)
 
-    @property
+    @cached_property
     def third(self) -> str:
         head, *tail = self.base.split()
         return " ".join(["has" if head == "have" else inflect.plural_en(head), *tail])
@@ -126,14 +126,14 @@ class Adjective:
         """Masculine singular in front of a noun with a vowel: bel, nouvel, vieil."""
         return str(self.row.get("vowel", self.form(False, False)))
 
-    @property
+    @cached_property
     def before(self) -> bool:
         return bool(self.row.get("before", False))
 
     def has(self, flag: str) -> bool:
         return bool(self.row.get(flag, False))
 
-    @property
+    @cached_property
     def fits(self) -> frozenset[str]:
         return frozenset(self.row["fits"].split())
 

@@ -12,7 +12,9 @@ So the alignment of a sentence is made with the sentence, never guessed afterwar
 import itertools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
 
 from lexicon import LEXICON
 from tokens import tokenize
@@ -27,8 +29,7 @@ A = ("uni", "use", "eur", "one")
 _fresh = itertools.count(1)
 
 
-@dataclass(frozen=True)
-class Word:
+class Word(NamedTuple):
     text: str
     marks: frozenset[int] = frozenset()
     heads: int = 0  # the referent this word names as head noun
@@ -64,25 +65,40 @@ def link(text: str, mark: int | str) -> str:
 def pair(fr: str, en: str, *lemmas: str, **slots: Phrase) -> Phrase:
     """Build a phrase from two templates and the phrases that go into their slots."""
     base = next(_fresh) * 10
+    french: list[Word] = []
+    english: list[Word] = []
+    for text, digits, slot in _parts(fr):
+        if slot:
+            french += slots[slot].fr
+        else:
+            french.append(Word(text, frozenset([base + digit for digit in digits])))
+    for text, digits, slot in _parts(en):
+        if slot:
+            english += slots[slot].en
+        else:
+            english.append(Word(text, frozenset([base + digit for digit in digits])))
+    inner = frozenset(lemmas).union(*(slot.lemmas for slot in slots.values()))
+    return Phrase(tuple(french), tuple(english), inner)
 
-    def fill(template: str, side: str) -> Iterator[Word]:
-        for part in template.split():
-            if part.startswith("{"):
-                yield from getattr(slots[part[1:-1]], side)
-                continue
+
+@cache
+def _parts(template: str) -> tuple[tuple[str, tuple[int, ...], str], ...]:
+    """Of each part of a template its text and its marks, or else the name of its slot."""
+    parts: list[tuple[str, tuple[int, ...], str]] = []
+    for part in template.split():
+        if part.startswith("{"):
+            parts.append(("", (), part[1:-1]))
+        else:
             text, _, digits = part.partition("/")
-            marks = frozenset(base + int(digit) for digit in digits)
-            yield Word(text, marks)
-
-    inner = frozenset[str]().union(*(slot.lemmas for slot in slots.values()))
-    return Phrase(tuple(fill(fr, "fr")), tuple(fill(en, "en")), inner | set(lemmas))
+            parts.append((text, tuple(int(digit) for digit in digits), ""))
+    return tuple(parts)
 
 
 def mention(fr: str, en: str, *lemmas: str, heads: int = 0, refers: int = 0) -> Phrase:
     """A noun that brings in a referent, or a pronoun that takes one up."""
     plain = pair(fr, en, *lemmas)
-    french = tuple(replace(word, heads=heads, refers=refers) for word in plain.fr)
-    english = tuple(replace(word, heads=heads, refers=refers) for word in plain.en)
+    french = tuple(Word(word.text, word.marks, heads, refers) for word in plain.fr)
+    english = tuple(Word(word.text, word.marks, heads, refers) for word in plain.en)
     return Phrase(french, english, plain.lemmas)
 
 
@@ -135,8 +151,9 @@ def _spell(words: list[Word], french: bool) -> str:
 
 def _antecedents(words: list[Word], side: str) -> Iterator[str]:
     for i, word in enumerate(words):
-        heads = [j for j, head in enumerate(words) if word.refers and head.heads == word.refers]
-        if heads:
+        if not word.refers:
+            continue
+        if heads := [j for j, head in enumerate(words) if head.heads == word.refers]:
             yield f"{side}:{i}>{heads[-1]}"
 
 
@@ -146,6 +163,11 @@ def sentence(phrase: Phrase) -> Sentence:
     for text, words in ((fr, french), (en, english)):
         if [t.lower() for t in tokenize(text)] != [w.text.lower() for w in words]:
             raise ValueError(f"tokens differ: {text}")
-    links = [f"{i}-{j}" for i, f in enumerate(french) for j, e in enumerate(english) if f.marks & e.marks]
+    links = [
+        f"{i}-{j}"
+        for i, f in enumerate(french)
+        for j, e in enumerate(english)
+        if not f.marks.isdisjoint(e.marks)
+    ]
     references = [*_antecedents(french, "fr"), *_antecedents(english, "en")]
     return Sentence(fr, en, " ".join(links), " ".join(references), phrase.lemmas)

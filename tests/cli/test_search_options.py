@@ -66,6 +66,23 @@ def test_settings_that_cannot_be(command, tiny_run, setting, message):
     assert message in result.err
 
 
+@pytest.mark.parametrize("engine", ["torch", "auto"])
+def test_a_wider_beam_than_the_bundle_s_is_told_of_once(command, tiny_run, engine):
+    """The bundle's beam is 4."""
+    options = ["translate", tiny_run, "--engine", engine, "--scores"]
+    text = b"Un chat.\n\nUn chien.\n"
+    silent, told = (
+        command(*options, "--n-best", "4", stdin=text),
+        command(*options, "--n-best", "6", stdin=text),
+    )
+    assert "beam" not in silent.err
+    assert told.err.count("beam: 6 instead of 4, for 6 translations of each line\n") == 1
+    given = command(*options, "--n-best", "6", "--beam", "6", stdin=text)
+    assert "beam" not in given.err
+    assert given.out == told.out
+    assert len(told.out.splitlines()) == 18
+
+
 def test_a_pipe_is_answered_before_the_next_line(command, tiny_run, tmp_path):
     """Whoever waits for each answer gets it; and the answers are those for a file."""
     lines = ["Un chat dort.", "", "Où est la gare ?"]

@@ -67,7 +67,7 @@ def test_doctests() -> None:
 def test_regeneration(corpus: Corpus) -> None:
     for name, content in generate.files(corpus).items():
         # the text, not the bytes: builds of zlib compress differently
-        assert gzip.decompress((SAMPLE / name).read_bytes()) == gzip.decompress(content)
+        assert gzip.decompress((SAMPLE / name).read_bytes()) == content
 
 
 def test_sizes_and_balance(parts: dict[str, list[Row]]) -> None:

@@ -1,11 +1,13 @@
 """Forced decoding, beginnings, ensembles and settings, through the translator."""
 
+import itertools
+
 import pytest
 import torch
 
 from crosslight.decode.translator import Translator
 from crosslight.errors import ConfigError
-from crosslight.text.subword import BOS_ID, EOS_ID, Subword
+from crosslight.text.subword import BOS_ID, EOS_ID, UNK_ID, Subword
 
 
 def test_beam_scores_are_forced_scores(translator, pairs) -> None:
@@ -26,6 +28,21 @@ def test_beam_scores_are_forced_scores(translator, pairs) -> None:
             if t.score > sum(ours[:-1]) - 1e-3 and t.log_probs is None and abs(t.score - sum(ours)) > 1e-4:
                 continue  # broken off at the limit
             assert t.score == pytest.approx(sum(ours), abs=1e-5)
+
+
+def test_a_model_of_float64_is_scored_in_float64_and_bans_what_is_said(make_bundle, pairs) -> None:
+    """To 1e-12, which float32 would miss; an unknown piece counts where it is given."""
+    translator = Translator(make_bundle())
+    model, encode = translator.bundle.model.double(), translator.bundle.src_subword.encode
+    for banned, tgt in itertools.product(
+        [(), (5, UNK_ID), None], [encode(pairs[0].tgt), [*encode(pairs[1].tgt), UNK_ID]]
+    ):
+        src = [*encode(pairs[0].src), EOS_ID]
+        logits = model(torch.tensor([src]), torch.tensor([[BOS_ID, *tgt]]))[0].detach()
+        never = translator.banned if banned is None else banned
+        logits[:, [token for token in never if token not in tgt]] = float("-inf")
+        expected = logits.log_softmax(-1)[torch.arange(len(tgt) + 1), torch.tensor([*tgt, EOS_ID])]
+        assert translator.score([src], [tgt], banned)[0] == pytest.approx(expected.tolist(), abs=1e-12)
 
 
 def test_scores_do_not_depend_on_the_batch(translator, pairs) -> None:
@@ -109,6 +126,27 @@ def test_lengths(translator, pairs) -> None:
 def test_more_alternatives_than_the_beam_that_was_chosen(translator) -> None:
     with pytest.raises(ConfigError, match="n_best is 3, but a beam of 2"):
         translator.translate(["un"], beam=2, n_best=3)
+
+
+def test_a_beam_that_nobody_chose_is_as_wide_as_the_alternatives(make_bundle, pairs, monkeypatch) -> None:
+    """What is found, and how many rows go through the model at a time, is as with that beam named."""
+    texts = [pair.src for pair in pairs[:12]]
+    bundle = make_bundle(beam=2, max_tokens_per_batch=64)
+    translator, sizes = Translator(bundle), []
+    start = bundle.model.start
+    monkeypatch.setattr(bundle.model, "start", lambda src: sizes.append(tuple(src.shape)) or start(src))
+
+    def found(**settings):
+        sizes.clear()
+        best = translator.translate(texts, **settings)
+        return [[(t.text, t.score) for t in (b, *b.alternatives)] for b in best], list(sizes)
+
+    wide = found(n_best=6, beam=6)
+    assert found(n_best=6) == wide
+    assert found(n_best=2) == found(n_best=2, beam=2) != wide
+    assert all(rows * width * 6 <= 64 or rows == 1 for rows, width in wide[1])
+    drawn = {"temperature": 1.0, "beam": 2}  # without a beam, so that none is too narrow
+    assert [len(ways) for ways in found(n_best=3, **drawn)[0]] == [3] * len(texts)
 
 
 def test_a_loop_is_marked_and_cut(make_bundle) -> None:

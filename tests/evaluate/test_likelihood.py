@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from crosslight.bundle import load_bundle
-from crosslight.tasks import likelihood
-from crosslight.tasks.likelihood import length_batches, mean_logps, reference_loss, token_logps
+from crosslight.decode import score
+from crosslight.decode.score import length_batches
+from crosslight.tasks.likelihood import mean_logps, reference_loss, token_logps
 from crosslight.text.corpus import Pair, read_tsv
 from crosslight.text.subword import BOS_ID, EOS_ID
 
@@ -53,7 +54,7 @@ def test_means_and_the_loss_are_over_tokens(bundle, pairs):
 
 def test_a_pair_does_not_see_its_batch(bundle, pairs, monkeypatch):
     together = mean_logps(bundle, pairs)
-    monkeypatch.setattr(likelihood, "TOKENS", 1)
+    monkeypatch.setattr(score, "TOKENS", 1)
     assert mean_logps(bundle, pairs) == pytest.approx(together, abs=1e-5)
 
 

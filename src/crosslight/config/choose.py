@@ -37,6 +37,7 @@ def choose_preset(
     """The preset that suits a corpus and a budget, the epochs that it has time for, and why it was taken.
 
     Args:
+        n_pairs: without copies: what is seen more often is no more text.
         minutes: None for a given number of steps, whose time nobody knows: the pairs decide alone.
         epochs_of: how many epochs a preset has time for; asked only where it matters, smaller ones first.
 

@@ -188,7 +188,9 @@ class DistillConfig(Settings):
 class DecodeConfig(Settings):
     """How translations are searched for."""
 
-    beam: Size = Field(4, description="Hypotheses kept at each step (1 = greedy).")
+    beam: Size = Field(
+        4, description="Hypotheses kept at each step (1 = greedy); more where more are asked for by n_best."
+    )
     alpha: Annotated[float, Field(ge=0)] = Field(0.6, description="Exponent of the length penalty.")
     penalty: LengthPenalty = Field(
         "gnmt", description='Length penalty of n tokens: ((5+n)/6)^α ("gnmt") or n^α ("average").'

@@ -21,7 +21,7 @@ from crosslight.decode.hypothesis import Hypothesis, Ranking
 from crosslight.decode.rules import NEVER, Rule, ruled
 from crosslight.decode.state import select_rows
 from crosslight.decode.terms import Terms, joined, occurs
-from crosslight.text.subword import Subword
+from crosslight.text.subword import Subword, normalized
 
 LEAST_BEAM = 8  # banks need room
 
@@ -32,6 +32,9 @@ class TermSpelling:
     def __init__(self, terms: Terms, subword: Subword, banned: Sequence[int]) -> None:
         self.terms = terms
         self._surfaces = subword.surfaces()
+        # What most texts do not have at all, so that `occurs` need not look at its neighbors.
+        self._required = [[normalized(form).strip() for form in term] for term in terms.required]
+        self._forbidden = [normalized(form).strip() for form in terms.forbidden]
         self._spellings = [
             [ids for form in term for ids in _spellings(form, subword) if not set(ids) & set(banned)]
             for term in terms.required
@@ -49,17 +52,21 @@ class TermSpelling:
 
     def is_forbidden(self, text: str) -> bool:
         """Whether a forbidden form stands in the text."""
-        return any(occurs(form, text) for form in self.terms.forbidden)
+        return any(form in text and occurs(form, text) for form in self._forbidden)
 
     def missing(self, text: str) -> list[int]:
         """The numbers of the required terms that the text does not have."""
-        required = enumerate(self.terms.required)
-        return [i for i, term in required if not any(occurs(form, text) for form in term)]
+        required = enumerate(self._required)
+        return [i for i, term in required if not any(form in text and occurs(form, text) for form in term)]
 
     def left(self, tokens: Sequence[int], text: str) -> int:
         """Tokens that have yet to be written for the missing terms, at least."""
+        last = tokens[-1] if tokens else None
         return sum(
-            min((len(ids) - _overlap(tokens, ids) for ids in self._spellings[i]), default=1)
+            min(
+                (len(ids) - (_overlap(tokens, ids) if last in ids else 0) for ids in self._spellings[i]),
+                default=1,
+            )
             for i in self.missing(text)
         )
 
@@ -80,6 +87,7 @@ class _Row(NamedTuple):
 
     tokens: tuple[int, ...]
     sums: tuple[float, ...]  # log-probability up to each token
+    text: str  # what the tokens write
     left: int  # tokens of terms yet to come
     parent: int  # its row in the last step, within the sentence
 
@@ -154,7 +162,7 @@ class _Search:
     ) -> None:
         self.index, self._limit, self._spelling = index, limit, spelling
         self._ranking, self._n_best, self._beam, self._eos_id = ranking, n_best, beam, eos_id
-        self.rows = [_Row((), (), spelling.left((), ""), 0)]
+        self.rows = [_Row((), (), "", spelling.left((), ""), 0)]
         self._finished: list[Hypothesis] = []
         self._lacking: list[tuple[int, float, Hypothesis]] = []  # the nearest of those that lack something
 
@@ -169,7 +177,7 @@ class _Search:
             text = self._spelling.text(tokens)
             if not self._spelling.is_forbidden(text):
                 left = self._spelling.left(tokens, text)
-                going.append(_Row(tokens, (*row.sums, row.logp + value), left, row.parent))
+                going.append(_Row(tokens, (*row.sums, row.logp + value), text, left, row.parent))
         at_limit = len(self.rows[0].tokens) >= self._limit
         if at_limit or not going:
             for row in self.rows:
@@ -200,7 +208,7 @@ class _Search:
             zip(self.rows, top.values.tolist(), top.indices.tolist(), strict=True)
         ):
             here = row._replace(parent=i)
-            nexts = self._spelling.nexts(row.tokens, self._spelling.text(row.tokens)) | {self._eos_id}
+            nexts = self._spelling.nexts(row.tokens, row.text) | {self._eos_id}
             asked += [(token, here, float(logp[i, token])) for token in nexts]
             plain = [(t, here, v) for t, v in zip(tokens, values, strict=True) if t not in nexts]
             asked += plain[:2]

@@ -16,7 +16,7 @@ from crosslight.decode.alternatives import NextWord, next_words
 from crosslight.decode.beam import Decode
 from crosslight.decode.ensemble import ensemble
 from crosslight.decode.hypothesis import Hypothesis
-from crosslight.decode.score import forced_log_probs
+from crosslight.decode.score import given_log_probs
 from crosslight.decode.search import Wish, search_batch
 from crosslight.errors import ConfigError
 from crosslight.nn.threads import lone_threads
@@ -39,7 +39,6 @@ class Searcher:
     def __init__(self, bundle: Bundle, threads: int = 1, partners: Sequence[Bundle] = ()) -> None:
         self._model = ensemble([bundle, *partners]).eval() if partners else bundle.model.eval()
         self._threads = threads
-        self._max_tokens = bundle.config.decode.max_tokens_per_batch
         pieces = bundle.tgt_subword.pieces(range(bundle.tgt_subword.vocab_size))
         self.banned = (*BANNED, *(i for i, piece in enumerate(pieces) if piece in LINE_BREAKS))
         models = [each.config.model for each in (bundle, *partners)]
@@ -47,13 +46,16 @@ class Searcher:
             model.max_positions - 1 if model.positions == "learned" else sys.maxsize for model in models
         )
 
-    @torch.inference_mode()
-    def score(self, srcs: Sequence[list[int]], tgts: Sequence[list[int]]) -> list[list[float]]:
+    def score(
+        self, srcs: Sequence[list[int]], tgts: Sequence[Sequence[int]], banned: Sequence[int] | None = None
+    ) -> list[list[float]]:
         """The log-probability of each token of given outputs, then of the end token, in input order.
 
         Args:
             srcs: source ids, the end token included.
             tgts: output ids, without begin and end.
+            banned: tokens that share in no probability; those that a search never writes unless given,
+                and with none it is the model's own number.
 
         Raises:
             ConfigError: a text is longer than the model has positions.
@@ -64,13 +66,7 @@ class Searcher:
                 f"a text has {max(lengths)} tokens, and the model has positions for {self.most_tokens + 1}",
                 "score its sentences one by one",
             )
-        rows: list[list[float]] = [[] for _ in srcs]
-        for batch in _batches(lengths, self._max_tokens):
-            state, decode = self._started([srcs[i] for i in batch])
-            found = forced_log_probs(decode, state, [tgts[i] for i in batch], self.banned)
-            for i, row in zip(batch, found, strict=True):
-                rows[i] = row
-        return rows
+        return given_log_probs(self._started, srcs, tgts, self.banned if banned is None else banned)
 
     @torch.inference_mode()
     def next_words(

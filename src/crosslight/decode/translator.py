@@ -72,8 +72,9 @@ class Translator:
         """Every text translated, in order. Empty lines stay empty; line breaks within a text are kept.
 
         Args:
-            n_best: how many alternatives to find, the best included, at most as many as the beam; only
-                for texts of one segment.
+            n_best: how many alternatives to find, the best included; only for texts of one segment. A beam
+                finds no more than it is wide: one that is given must be this wide, and where none is
+                given the bundle's is widened, which may find another best one too.
             attention: look inside: `Translation.attention` of every text of one segment.
             log_probs: also give the log-probability of every token, whichever engine searches.
             prefix: how every translation must begin, as text (that may end inside a word) or as ids;
@@ -87,7 +88,7 @@ class Translator:
         """
         if isinstance(texts, str):
             raise TypeError("translate takes a list of texts; write translate([text])")
-        config = self._settings(n_best, settings)
+        config = self.settings_for(n_best, settings)
         split = [self.split(text) for text in texts]
         if prefix:
             for parts in split:
@@ -108,21 +109,26 @@ class Translator:
             for text, parts in zip(texts, split, strict=True)
         ]
 
-    def _settings(self, n_best: int, settings: dict[str, Any]) -> DecodeConfig:
-        """The settings of one call.
+    def settings_for(self, n_best: int, settings: dict[str, Any]) -> DecodeConfig:
+        """The settings of one call: the bundle's, and over them those that are given.
 
-        A beam that nobody chose is as wide as there are alternatives wanted.
+        A beam that is not given is at least as wide as there are alternatives wanted.
+
+        Raises:
+            ConfigError: a setting that cannot be; a given beam that is too narrow.
         """
         if n_best < 1:
             raise ConfigError(f"n_best is {n_best}, expected at least 1", "1 is the best translation alone")
         wishes = {**self.bundle.config.decode.model_dump(), **settings}
         config = checked(DecodeConfig, wishes, "the search")
-        if "beam" in settings and n_best > config.beam and config.temperature == 0:
+        if n_best <= config.beam or config.temperature > 0:  # drawn one by one, without a beam
+            return config
+        if "beam" in settings:
             raise ConfigError(
                 f"n_best is {n_best}, but a beam of {config.beam} finds no more than {config.beam}",
                 f"set beam to {n_best} or more, or n_best to {config.beam} or less",
             )
-        return config
+        return config.model_copy(update={"beam": n_best})
 
     def with_log_probs(self, text: str, hypotheses: list[Hypothesis]) -> list[Hypothesis]:
         """The hypotheses of a sentence with the log-probability of each of their tokens."""
@@ -152,7 +158,7 @@ class Translator:
         """
         if n < 1:
             raise ConfigError(f"n is {n}, expected at least 1", "1 is the most probable word alone")
-        config = self._settings(1, settings)
+        config = self.settings_for(1, settings)
         parts = self.split(text)
         segment = require_one_segment(parts)
         tgt = self.bundle.tgt_subword
@@ -171,17 +177,21 @@ class Translator:
             for word, (h,) in zip(words, found, strict=True)
         ]
 
-    def score(self, srcs: Sequence[list[int]], tgts: Sequence[list[int]]) -> list[list[float]]:
+    def score(
+        self, srcs: Sequence[list[int]], tgts: Sequence[Sequence[int]], banned: Sequence[int] | None = None
+    ) -> list[list[float]]:
         """The log-probability of each token of given outputs, then of the end token, in input order.
 
         Args:
             srcs: source ids, the end token included.
             tgts: output ids, without begin and end.
+            banned: tokens that share in no probability; those that a search never writes unless given,
+                and with none it is the model's own number.
 
         Raises:
             ConfigError: a text is longer than the model has positions.
         """
-        return self._searcher.score(srcs, tgts)
+        return self._searcher.score(srcs, tgts, banned)
 
     def split(self, text: str) -> list[tuple[str, bool]]:
         """The parts of a text, and whether each is to be translated; see `parts.parts_of`."""

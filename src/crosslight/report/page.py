@@ -31,8 +31,7 @@ def report_page(run: Run, curves: list[ReferenceCurve] | None = None) -> str:
     Args:
         curves: measured runs to choose a reference from; those that come with the program unless given.
     """
-    n_pairs = int(run.statistics.get("pairs") or run.cleaning.get("kept") or 0)
-    reference = nearest(reference_curves() if curves is None else curves, n_pairs)
+    reference = nearest(reference_curves() if curves is None else curves, _n_pairs(run))
     axis = axis_of(run)
     figures, data = [], []
     for chart in charts(run, reference):
@@ -124,11 +123,16 @@ def tiles_of(run: Run) -> list[tuple[str, str]]:
     speed = [r["tokens_per_second"] for r in run.train if r.get("tokens_per_second")]
     if speed:
         tiles.append(("tokens per second", short(speed[-1])))
-    if pairs := run.statistics.get("pairs"):
+    if pairs := _n_pairs(run):
         tiles.append(("sentence pairs", f"{pairs:,}"))
     if parameters := run.statistics.get("parameters"):
         tiles.append(("million parameters", f"{parameters / 1e6:.1f}"))
     return tiles
+
+
+def _n_pairs(run: Run) -> int:
+    """How much text there is: without the copies that make an epoch longer, as far as that is known."""
+    return int(run.cleaning.get("kept") or run.statistics.get("pairs") or 0)
 
 
 def _newest(log: str) -> str:

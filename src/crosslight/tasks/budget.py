@@ -96,14 +96,14 @@ class Pace:
             + self.costs.files
         )
         n_tokens = self.tokens_per_second * max(0.0, seconds - validating)
-        ids, n_pairs = self.prepared.train.tgt_ids, len(self.prepared.train)
-        epochs = n_tokens / (int(ids.ends()[-1]) + n_pairs)
+        ids, n_rows = self.prepared.train.tgt_ids, len(self.prepared.train)
+        epochs = n_tokens / (int(ids.ends()[-1]) + n_rows)
         end = datetime.now() + timedelta(seconds=self.table.budget - seconds_before)
         return [
-            f"forecast: {self.tokens_per_second:,.0f} tokens/s, {epochs:.1f} epochs of {n_pairs:,} pairs, "
+            f"forecast: {self.tokens_per_second:,.0f} tokens/s, {epochs:.1f} epochs of {n_rows:,} pairs, "
             f"{self.config.validations} validations; training {duration(seconds)}, "
             f"then {duration(self.table.reserve)} for the end, at {end:%H:%M:%S}",
-            f"forecast: {expected_chrf(n_pairs, n_tokens)}",
+            f"forecast: {expected_chrf(self.prepared.n_pairs, n_tokens)}",
         ]
 
 

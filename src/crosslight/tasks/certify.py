@@ -1,6 +1,7 @@
 """Whether an exported model is the same model: a sample through both engines, judged by its certificate."""
 
 import copy
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,7 +14,6 @@ from numpy.typing import NDArray
 from torch import nn
 
 from crosslight import __version__
-from crosslight.data.batch import make_batch
 from crosslight.decode.hypothesis import Hypothesis, Ranking
 from crosslight.decode.translator import Translator
 from crosslight.errors import ExportError
@@ -22,10 +22,9 @@ from crosslight.export.certificate import Trial, certify
 from crosslight.export.engine import Engine
 from crosslight.tasks.foreign import ranked
 from crosslight.text.corpus import Pair
-from crosslight.text.subword import BOS_ID, EOS_ID, PAD_ID
+from crosslight.text.subword import BOS_ID, EOS_ID
 
 SAMPLE = 32  # sentences
-AT_ONCE = 8
 LONGEST_GIVEN = 100
 FEWEST = 30  # tokens from which the ε of the norms can be judged
 NO_EPSILON = 1e-12
@@ -98,7 +97,7 @@ def _trial(
     given = greedy_ours
     if kind == "float32":  # any text will do, and what the model finds unlikely shows the most
         given = [bundle.tgt_subword.encode(pair.tgt or pair.src)[:LONGEST_GIVEN] for pair in sample]
-    ours, theirs = forced(translator, srcs, given), engine.score(srcs, given)
+    ours, theirs = translator.score(srcs, given, ()), engine.score(srcs, given)
     start = time.perf_counter()
     beam_ours = [best for (best, *_) in translator.search(srcs, config.model_copy(update={"beam": beam}))]
     middle = time.perf_counter()
@@ -135,26 +134,6 @@ def _trial(
     )
 
 
-@torch.inference_mode()
-def forced(
-    translator: Translator,
-    srcs: Sequence[list[int]],
-    tgts: Sequence[list[int]],
-    banned: Sequence[int] = (),
-) -> list[list[float]]:
-    """The log-probability, under our model, of each token of given outputs, then of the end token."""
-    rows = []
-    for start in range(0, len(srcs), AT_ONCE):
-        some = slice(start, start + AT_ONCE)
-        inputs, outputs = [src[:-1] for src in srcs[some]], [list(tgt) for tgt in tgts[some]]
-        batch = make_batch(inputs, outputs, pad_id=PAD_ID, bos_id=BOS_ID, eos_id=EOS_ID)
-        logits = translator.bundle.model(batch.src, batch.tgt_in)
-        logits[:, :, list(banned)] = float("-inf")
-        logp = logits.log_softmax(-1).gather(2, batch.tgt_out[:, :, None])[:, :, 0].tolist()
-        rows += [row[: len(tgt) + 1] for row, tgt in zip(logp, outputs, strict=True)]
-    return rows
-
-
 def _margins(
     translator: Translator, srcs: list[list[int]], ours: list[list[int]], theirs: list[list[int]]
 ) -> list[float]:
@@ -165,7 +144,7 @@ def _margins(
             margins.append(0.0)
             continue
         step = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
-        (x,), (y,) = (forced(translator, [src], [tokens]) for tokens in (a, b))
+        x, y = translator.score([src, src], [a, b], ())
         margins.append(x[step] - y[step])
     return margins
 
@@ -193,10 +172,11 @@ def _rounding(
     norms = [m for m in exact.modules() if isinstance(m, nn.LayerNorm | nn.RMSNorm)]
     for norm in norms:
         norm.eps = norm.eps or SMALLEST  # unless given it follows the numbers, and those are others here
-    there = _flat(forced(Translator(replace(translator.bundle, model=exact)), srcs, tgts))
+    precise = Translator(replace(translator.bundle, model=exact))
+    there = _flat(precise.score(srcs, tgts, ()))
     for norm in norms:
         norm.eps = NO_EPSILON
-    without = _flat(forced(Translator(replace(translator.bundle, model=exact)), srcs, tgts))
+    without = _flat(precise.score(srcs, tgts, ()))
     noise = float(np.abs(_flat(ours) - there).mean())
     direction, moved = without - there, _flat(theirs) - there
     length = float(direction @ direction)
@@ -221,14 +201,21 @@ def _flat(rows: list[list[float]]) -> NDArray[np.float64]:
 def _scores(
     translator: Translator, srcs: list[list[int]], outputs: list[list[Hypothesis]]
 ) -> list[list[float]]:
-    """What our model and our length penalty make of outputs that another search found."""
+    """What our model and our length penalty make of outputs that another search found.
+
+    One with a token that ours never writes is impossible.
+    """
     config = translator.bundle.config.decode
     ranking = Ranking(config.alpha, config.penalty)
-    scores = []
+    scores, never = [], set(translator.banned)
     for src, hypotheses in zip(srcs, outputs, strict=True):
-        rows = forced(translator, [src] * len(hypotheses), [h.tokens for h in hypotheses], translator.banned)
+        rows = translator.score([src] * len(hypotheses), [h.tokens for h in hypotheses])
         sizes = [len(h.tokens) + h.finished for h in hypotheses]
-        scores.append([ranking.score(sum(row[:n]), n) for row, n in zip(rows, sizes, strict=True)])
+        logps = [
+            -math.inf if never & {*h.tokens} else sum(row[:n])
+            for h, row, n in zip(hypotheses, rows, sizes, strict=True)
+        ]
+        scores.append([ranking.score(logp, n) for logp, n in zip(logps, sizes, strict=True)])
     return scores
 
 

@@ -12,8 +12,8 @@ import torch
 from crosslight.config.run import DataConfig, RunConfig
 from crosslight.data.batch import Batch, make_batch
 from crosslight.models.build import build_model
-from crosslight.tasks.prepare import train_sources
 from crosslight.tasks.probe import training_speed
+from crosslight.tasks.sources import train_sources
 from crosslight.text.corpus import Pair, read_pairs
 from crosslight.text.subword import BOS_ID, EOS_ID, PAD_ID, Subword
 from crosslight.text.vocab_size import choose_vocab_size
@@ -27,7 +27,7 @@ IDS = {"pad_id": PAD_ID, "bos_id": BOS_ID, "eos_id": EOS_ID}
 
 
 class Prospect:
-    """What a budget means for a corpus."""
+    """What a budget means for a corpus; copies of a source are not counted, for they bring no new text."""
 
     def __init__(self, data: DataConfig, n_pairs: int, minutes: float) -> None:
         self._data, self._n_pairs, self._minutes = data, n_pairs, minutes

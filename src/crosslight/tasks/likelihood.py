@@ -1,22 +1,20 @@
 """How probable a bundle's model finds translations that are given: the base of loss, contrasts, confidence.
 
-One pass with the right tokens as input (teacher forcing), in batches of like length. The numbers are those
-of the model itself: nothing is banned, and label smoothing, a matter of training, is off.
+The numbers are those of the model itself: nothing is banned, and label smoothing, a matter of training, is
+off. `decode/score.py` reads them off.
 """
 
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import torch
-
 from crosslight.bundle import Bundle
 from crosslight.data.batch import Batch, make_batch
+from crosslight.decode.score import length_batches
+from crosslight.decode.searcher import Searcher
 from crosslight.evaluate import Stream
 from crosslight.text.corpus import Pair
 from crosslight.text.subword import BOS_ID, EOS_ID, PAD_ID
-
-TOKENS = 1024  # padded, of a batch: logits take this times the vocabulary
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,6 @@ def mean_logps(bundle: Bundle, pairs: Sequence[Pair]) -> list[float | None]:
     return [None if row is None else math.fsum(row) / len(row) for row in token_logps(bundle, pairs)]
 
 
-@torch.inference_mode()
 def token_logps(bundle: Bundle, pairs: Sequence[Pair]) -> list[list[float] | None]:
     """The log-probability of every token of each target, then of the end token.
 
@@ -85,25 +82,24 @@ def token_logps(bundle: Bundle, pairs: Sequence[Pair]) -> list[list[float] | Non
     srcs = bundle.src_subword.encode_batch([pair.src for pair in pairs])
     tgts = bundle.tgt_subword.encode_batch([pair.tgt for pair in pairs])
     rows: list[list[float] | None] = [None] * len(pairs)
-    for places, batch in given_batches(bundle, srcs, tgts):
-        logits = bundle.model(batch.src, batch.tgt_in).float()
-        chosen = logits.gather(2, batch.tgt_out[:, :, None])[:, :, 0] - logits.logsumexp(dim=-1)
-        for i, logps in zip(places, chosen.tolist(), strict=True):
-            rows[i] = logps[: len(tgts[i]) + 1]
+    most = _longest(bundle)
+    places = [i for i in range(len(pairs)) if max(len(srcs[i]), len(tgts[i])) <= most]
+    found = Searcher(bundle).score([[*srcs[i], EOS_ID] for i in places], [tgts[i] for i in places], ())
+    for i, row in zip(places, found, strict=True):
+        rows[i] = row
     return rows
 
 
 def given_batches(
     bundle: Bundle, srcs: Sequence[list[int]], tgts: Sequence[list[int]]
 ) -> Iterator[tuple[list[int], Batch]]:
-    """Given targets beside their sources, in batches of like length on the model's device: (places, batch).
+    """Targets beside their sources on the model's device, by length, for looking inside: (places, batch).
 
     Left out are pairs longer than a learned table of positions. Ids are without begin and end.
     """
-    config, device = bundle.config.model, next(bundle.model.parameters()).device
-    most = config.max_positions - 1 if config.positions == "learned" else math.inf
+    device = next(bundle.model.parameters()).device
     lengths = [max(len(src), len(tgt)) for src, tgt in zip(srcs, tgts, strict=True)]
-    for places in length_batches(lengths, most):
+    for places in length_batches(lengths, _longest(bundle)):
         batch = make_batch(
             [srcs[i] for i in places],
             [tgts[i] for i in places],
@@ -114,16 +110,7 @@ def given_batches(
         yield places, batch.to(device)
 
 
-def length_batches(lengths: Sequence[int], most: float = math.inf) -> Iterator[list[int]]:
-    """Places of like length together, each batch TOKENS padded tokens at most, or one that is longer.
-
-    Those longer than `most` are left out.
-    """
-    batch: list[int] = []
-    for i in sorted((i for i, n in enumerate(lengths) if n <= most), key=lambda i: lengths[i]):
-        if batch and (lengths[i] + 1) * (len(batch) + 1) > TOKENS:
-            yield batch
-            batch = []
-        batch.append(i)
-    if batch:
-        yield batch
+def _longest(bundle: Bundle) -> float:
+    """The most tokens of a side, without begin and end, that a model has positions for."""
+    config = bundle.config.model
+    return config.max_positions - 1 if config.positions == "learned" else math.inf

@@ -9,7 +9,7 @@ from crosslight.config.load import merge, preset_text, read_toml, run_config
 from crosslight.config.run import RunConfig
 from crosslight.tasks import finetune
 from crosslight.tasks.choose import Prospect
-from crosslight.tasks.prepare import count_pairs, spool_pipes
+from crosslight.tasks.sources import count_pairs, spool_pipes
 
 LENGTHS = {"steps", "minutes"}
 MINUTES = 30.0  # of a run whose length nobody named

@@ -4,15 +4,12 @@ Everything lands in the run's `data/` directory and is reused when the run is re
 """
 
 import json
-import shutil
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,22 +19,23 @@ from crosslight.data.encoding import write_ids
 from crosslight.data.ragged import Ragged
 from crosslight.data.stream import ParallelCorpus, write_text
 from crosslight.durable import flush_tree
-from crosslight.errors import ConfigError, CorpusError, RunError
+from crosslight.errors import ConfigError, RunError
 from crosslight.tasks.files import write_text as write_file
 from crosslight.tasks.holdout import held_out_pairs
 from crosslight.tasks.rate import Rate, Show
+from crosslight.tasks.sources import Source, train_sources
 from crosslight.tasks.start import old_pairs, origin_of, subwords_of
 from crosslight.text.clean import Cleaner, CleanReport, CleanRules
-from crosslight.text.corpus import Pair, check_parallel, read_lines, read_pairs
+from crosslight.text.corpus import Pair, read_lines, read_pairs
 from crosslight.text.segment import segments
 from crosslight.text.subword import Subword
 from crosslight.text.vocab_size import choose_vocab_size
 from crosslight.text.workers import Each, Workers
 
 Say = Callable[[str], None]
-Source = tuple[str, str] | str
 VOCABULARY_PAIRS = 100_000  # pairs that the vocabulary is learned from; more change nothing but the memory
 BLOCK = 4096
+CLEANING = "cleaning.json"
 LARGE = 50_000  # pairs from which on the rate is worth a line
 
 
@@ -49,56 +47,9 @@ class Prepared:
     valid: ParallelCorpus
     src_subword: Subword
     tgt_subword: Subword
+    n_pairs: int  # without copies, what `len(train)` has with them
     longest_src: int  # tokens of the 99.9th percentile of the source lines
     sentences_per_line: float  # of the source
-
-
-def train_sources(data: DataConfig) -> list[Source]:
-    """The training files that the settings name.
-
-    Raises:
-        CorpusError: there are none.
-    """
-    sources: list[Source] = [(data.src, data.tgt)] if data.src and data.tgt else []
-    sources += data.pairs
-    if not sources:
-        raise CorpusError("no training corpus is given", "give --src and --tgt, or --pairs file.tsv")
-    return sources
-
-
-def count_pairs(data: DataConfig) -> int:
-    """How many pairs the training files hold; their faults come to light here, before anything is written.
-
-    Raises:
-        CorpusError: there are none, or a file cannot be read.
-    """
-    n_pairs = sum(
-        check_parallel(*source) if isinstance(source, tuple) else sum(1 for _ in read_pairs(source))
-        for source in train_sources(data)
-    )
-    if not n_pairs:
-        names = [name for name in (data.src, data.tgt, *data.pairs) if name]
-        raise CorpusError(
-            f"the training corpus is empty: no line in {', '.join(names)}", "give a corpus with sentences"
-        )
-    return n_pairs
-
-
-def spool_pipes(data: DataConfig, directory: Path) -> DataConfig:
-    """A corpus that comes through a pipe is written down first: it is read more than once."""
-    pairs = list(data.pairs)
-    for i, name in enumerate(pairs):
-        if name == "-" or Path(name).is_fifo():
-            directory.mkdir(parents=True, exist_ok=True)
-            spooled = directory / f"pipe-{i + 1}.tsv"
-            with spooled.open("wb") as file, _pipe(name) as pipe:
-                shutil.copyfileobj(pipe, file)
-            pairs[i] = str(spooled)
-    return data.model_copy(update={"pairs": tuple(pairs)})
-
-
-def _pipe(name: str) -> AbstractContextManager[IO[bytes]]:
-    return nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb")
 
 
 def prepare(config: RunConfig, directory: Path, say: Say, show: Show = lambda line, share: None) -> Prepared:
@@ -120,15 +71,15 @@ def prepare(config: RunConfig, directory: Path, say: Say, show: Show = lambda li
     for part in ("train", "valid"):
         (directory / part).mkdir(parents=True, exist_ok=True)
     with Workers() as workers:
-        n_pairs = _write_cleaned(config, directory, say, show, workers.each)
-        subwords = _subwords(config, directory, n_pairs, say)
+        n_rows = _write_cleaned(config, directory, say, show, workers.each)
+        subwords = _subwords(config, directory, n_rows, say)
         for name, side in zip(("src", "tgt"), subwords, strict=True):
             vocabulary = side.to_bytes()
             (directory / f"{name}.subword").write_bytes(vocabulary)
-            rate = Rate(show, f"cutting {name}", n_pairs, "sentences")
+            rate = Rate(show, f"cutting {name}", n_rows, "sentences")
             n_tokens = write_ids(directory / "train", name, vocabulary, workers.each, rate)
             write_ids(directory / "valid", name, vocabulary)
-            say(f"{name}: {n_tokens:,} tokens in {n_pairs:,} sentences ({n_tokens / n_pairs:.1f} each)")
+            say(f"{name}: {n_tokens:,} tokens in {n_rows:,} sentences ({n_tokens / n_rows:.1f} each)")
             _say_rate(rate, say)
     flush_tree(directory)  # first the files, then the word that they are all there
     write_file(done, json.dumps(fingerprint))
@@ -136,7 +87,7 @@ def prepare(config: RunConfig, directory: Path, say: Say, show: Show = lambda li
 
 
 def _write_cleaned(config: RunConfig, directory: Path, say: Say, show: Show, each: Each) -> int:
-    """The text of both sets; returns the number of pairs to train on."""
+    """The text of both sets; returns the number of pairs of an epoch, copies among them."""
     rules = CleanRules(
         max_characters=config.clean.max_characters,
         max_words=config.clean.max_words,
@@ -151,11 +102,11 @@ def _write_cleaned(config: RunConfig, directory: Path, say: Say, show: Show, eac
     judges = [*valid, *old_pairs(config)]
     cleaner = Cleaner(rules, [*tests, *(side for pair in judges for side in (pair.src, pair.tgt))])
     rate = Rate(show, "cleaning")
-    n_pairs = write_text(directory / "train", _blocks(_training_pairs(config.data, cleaner, each, rate)))
+    n_rows = write_text(directory / "train", _blocks(_training_pairs(config.data, cleaner, each, rate)))
     _report(cleaner.report, directory, say)
     _say_rate(rate, say)
     validation.report.require_some("the validation set")
-    return n_pairs
+    return n_rows
 
 
 def _say_rate(rate: Rate, say: Say) -> None:
@@ -167,23 +118,28 @@ def _say_rate(rate: Rate, say: Say) -> None:
 def _report(report: CleanReport, directory: Path, say: Say) -> None:
     for line in report.lines():
         say(line)
-    (directory / "cleaning.json").write_text(
+    (directory / CLEANING).write_text(
         json.dumps(report.as_dict(), indent=1, ensure_ascii=False), encoding="utf-8"
     )
     report.require_some("the training corpus")
 
 
-def _subwords(config: RunConfig, directory: Path, n_pairs: int, say: Say) -> tuple[Subword, Subword]:
+def _n_kept(directory: Path) -> int:
+    """Pairs that cleaning kept: copies, made after it, are not among them."""
+    return int(json.loads((directory / CLEANING).read_text(encoding="utf-8"))["kept"])
+
+
+def _subwords(config: RunConfig, directory: Path, n_rows: int, say: Say) -> tuple[Subword, Subword]:
     """Source and target vocabulary: the same one if joint."""
 
     def learn(*sides: str) -> Subword:
         def lines() -> Iterator[str]:
-            return chain.from_iterable(_sample(directory, side, n_pairs) for side in sides)
+            return chain.from_iterable(_sample(directory, side, n_rows) for side in sides)
 
         size = config.subword.vocab_size
         if size is None:
             n_words = len({word for line in lines() for word in line.split()})
-            size, reason = choose_vocab_size(n_pairs, n_words)
+            size, reason = choose_vocab_size(_n_kept(directory), n_words)
             say(f"vocabulary: {reason}")
         return Subword.train(
             lines(),
@@ -201,11 +157,11 @@ def _subwords(config: RunConfig, directory: Path, n_pairs: int, say: Say) -> tup
     return learn("src"), learn("tgt")
 
 
-def _sample(directory: Path, side: str, n_pairs: int) -> Iterator[str]:
+def _sample(directory: Path, side: str, n_rows: int) -> Iterator[str]:
     text = Ragged(directory / "train" / f"{side}-text", np.uint8)
-    step = -(-n_pairs // VOCABULARY_PAIRS)
-    for start in range(0, n_pairs, BLOCK * step):
-        for row in text.rows(range(start, min(start + BLOCK * step, n_pairs), step)):
+    step = -(-n_rows // VOCABULARY_PAIRS)
+    for start in range(0, n_rows, BLOCK * step):
+        for row in text.rows(range(start, min(start + BLOCK * step, n_rows), step)):
             yield row.tobytes().decode()
 
 
@@ -247,6 +203,7 @@ def _open(directory: Path) -> Prepared:
         valid=ParallelCorpus.open(directory / "valid"),
         src_subword=Subword.from_bytes((directory / "src.subword").read_bytes()),
         tgt_subword=Subword.from_bytes((directory / "tgt.subword").read_bytes()),
+        n_pairs=_n_kept(directory),
         longest_src=max(32, longest),
         sentences_per_line=_sentences_per_line(train),
     )

@@ -223,7 +223,7 @@ def _facts(config: RunConfig, prepared: Prepared, ledger: Ledger) -> Facts:
     return Facts(
         src_lang=config.data.src_lang,
         tgt_lang=config.data.tgt_lang,
-        n_pairs=len(prepared.train),
+        n_pairs=prepared.n_pairs,
         longest_src=prepared.longest_src,
         sentences_per_line=prepared.sentences_per_line,
         steps=ledger.step,

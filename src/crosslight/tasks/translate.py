@@ -19,6 +19,7 @@ from rich.progress import (
 from rich.text import Text
 
 from crosslight.bundle import load_bundle
+from crosslight.config.run import DecodeConfig
 from crosslight.decode.translation import Translation
 from crosslight.decode.translator import Translator
 from crosslight.errors import ConfigError, CorpusError
@@ -98,17 +99,27 @@ def translate_blocks(
     is_shown: bool = True,
     **settings: Any,
 ) -> Iterator[list[Translation]]:
-    """Blocks of lines, each translated as soon as it is there.
+    """Blocks of lines, each translated as soon as it is there; a beam wider than the bundle's is told of.
 
     Args:
         total: how many lines there are, for the time left.
         is_shown: whether a terminal sees how it goes on.
     """
+    _say_beam(translator, settings)
     with _bar(is_shown and sys.stderr.isatty()) as bar:
         task = bar.add_task("translating", total=total)
         for block in lines:
             yield translator.translate(block, **settings)
             bar.advance(task, len(block))
+
+
+def _say_beam(translator: Translator, asked: dict[str, Any]) -> None:
+    """Say that the beam is wider than the bundle's, where that was not asked for but follows from n_best."""
+    n_best = asked.get("n_best", 1)
+    given = {name: value for name, value in asked.items() if name in DecodeConfig.model_fields}
+    usual, beam = translator.bundle.config.decode.beam, translator.settings_for(n_best, given).beam
+    if "beam" not in given and beam > usual:
+        _say(f"beam: {beam} instead of {usual}, for {n_best} translations of each line")
 
 
 def n_lines(path: str) -> int | None:

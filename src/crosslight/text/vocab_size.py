@@ -6,7 +6,8 @@ import numpy as np
 def choose_vocab_size(n_pairs: int, n_words: int) -> tuple[int, str]:
     """A vocabulary size that suits a corpus, and one sentence that says why.
 
-    ``n_pairs`` sentence pairs with ``n_words`` distinct words (of both sides, for a joint vocabulary).
+    ``n_pairs`` sentence pairs, each counted once however often it is trained on, with ``n_words`` distinct
+    words (of both sides, for a joint vocabulary).
     Few pairs show a rare piece too seldom to learn what it means, many pairs repay longer pieces with
     shorter sequences: about 2,000 below 10,000 pairs, 4,000 at 30,000, 8,000 at 125,000, 16,000 at a million,
     32,000 from 4 million on. Never more pieces than distinct words: beyond that each word is its own piece.
