@@ -54,9 +54,9 @@ def test_settings_that_it_does_not_know_are_left_to_torch(saved, monkeypatch):
     bundle = load_bundle(saved)
     search = fast_search(bundle, "ctranslate2")
     config = bundle.config.decode.model_copy(update={"alpha": 1.0})
-    assert search([[5, 3]], config, 1) != [None]
+    assert search([[5, 3]], config, 1)() != [None]
     monkeypatch.setattr(foreign, "KNOWN", {"beam"})
-    assert search([[5, 3]], config, 1) == [None]
+    assert search([[5, 3]], config, 1)() == [None]
 
 
 def test_the_converted_model_is_kept_in_the_bundle(both, saved):

@@ -12,7 +12,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -111,22 +111,36 @@ class CTranslate2Engine:
         self.settings = {"epsilon": said["layer_norm_epsilon"], "start": said["decoder_start_token"]}
 
     def search(self, srcs: Sequence[list[int]], limits: Sequence[int], beam: int) -> list[list[Found]]:
-        """What is found for each source, sources of like length together.
+        """What is found for each source, sources of like length together."""
+        return self.begin(srcs, limits, beam)()
+
+    def begin(
+        self, srcs: Sequence[list[int]], limits: Sequence[int], beam: int
+    ) -> Callable[[], list[list[Found]]]:
+        """Begin to search in the background; a function that waits for what `search` gives.
 
         A batch has one limit, so sentences that go beyond their own are searched again by themselves.
         """
-        found: list[list[Found]] = [[] for _ in srcs]
-        batches = self.batches(srcs, beam)
-        while batches:
-            futures = [self._begin([srcs[i] for i in b], max(limits[i] for i in b), beam) for b in batches]
-            again = []
-            for batch, answers in zip(batches, futures, strict=True):
-                for i, answer in zip(batch, answers, strict=True):
-                    found[i] = self._found(answer.result())
-                    if len(batch) > 1 and any(len(h.tokens) > limits[i] for h in found[i]):
-                        again.append([i])
-            batches = again
-        return found
+
+        def begun(batch: list[int]) -> list[Any]:
+            return self._begin([srcs[i] for i in batch], max(limits[i] for i in batch), beam)
+
+        first = [(batch, begun(batch)) for batch in self.batches(srcs, beam)]
+
+        def finish() -> list[list[Found]]:
+            found: list[list[Found]] = [[] for _ in srcs]
+            waiting = first
+            while waiting:
+                again = []
+                for batch, futures in waiting:
+                    for i, future in zip(batch, futures, strict=True):
+                        found[i] = self._found(future.result())
+                        if len(batch) > 1 and any(len(h.tokens) > limits[i] for h in found[i]):
+                            again.append([i])
+                waiting = [(batch, begun(batch)) for batch in again]
+            return found
+
+        return finish
 
     def batches(self, srcs: Sequence[list[int]], beam: int) -> list[list[int]]:
         """The places of the sources that are searched together, longest first."""

@@ -12,7 +12,6 @@ from crosslight.bundle import Bundle
 from crosslight.decode.translator import FastSearch, Translator
 from crosslight.errors import ConfigError, ExportError
 from crosslight.export import ctranslate2 as fast
-from crosslight.export.engine import Engine
 from crosslight.export.package import CERTIFICATE
 from crosslight.tasks.export import export_ctranslate2
 from crosslight.tasks.foreign import search_with
@@ -49,7 +48,7 @@ def fast_search(
     return search_with(engine)
 
 
-def cached_engine(bundle: Bundle, threads: int = 1) -> Engine:
+def cached_engine(bundle: Bundle, threads: int = 1) -> fast.CTranslate2Engine:
     """CTranslate2 with the converted bundle, which is converted and certified the first time.
 
     Raises:
