@@ -13,6 +13,7 @@ import importlib
 import importlib.util
 import json
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,6 +24,7 @@ from crosslight.bundle import Bundle
 from crosslight.config.model import TransformerConfig
 from crosslight.errors import ConfigError
 from crosslight.export.engine import Found
+from crosslight.export.quickest import Quickest
 from crosslight.export.tables import epsilon, n_positions, position_table
 from crosslight.nn.attention import MultiHeadAttention
 from crosslight.nn.layers import FeedForward
@@ -32,6 +34,8 @@ Quantization = Literal["float32", "int8"]
 
 PATIENCE = 2  # of its beam search: it ends with so many times the beam finished
 MAX_TOKENS = 2048  # padded source tokens of a batch, times the beam
+FEW_TOKENS = 256  # of a batch, below which cutting costs more than it evens out
+SHARED_BY = 4  # threads at most that search one sentence together
 START_ID = BOS_ID  # what a translation begins with
 SCALED = True  # embeddings times √d_model
 
@@ -87,7 +91,8 @@ class CTranslate2Engine:
 
     Args:
         banned: target ids that never come out.
-        threads: batches that are searched at a time, a core each.
+        threads: batches that are searched at a time, a core each; or cores that search one sentence
+            together, where that is quicker.
         use_shortlist: search among the pieces that the package's vmap.txt allows for a batch.
     """
 
@@ -99,10 +104,12 @@ class CTranslate2Engine:
         threads: int = 1,
         use_shortlist: bool = False,
     ) -> None:
+        self._directory, self._threads = directory, threads
         self._use_shortlist = use_shortlist
         self._translator = _library().Translator(
             str(directory), inter_threads=threads, intra_threads=1, max_queued_batches=-1
         )
+        self._alone = Quickest([self._by_one_thread, self._by_all_threads][: 1 + (threads > 1)])
         self._src, self._tgt = _pieces(bundle.src_subword), _pieces(bundle.tgt_subword)
         self._ids = {piece: i for i, piece in enumerate(self._tgt)}
         self._banned = [[self._tgt[i]] for i in banned if i != UNK_ID]
@@ -120,10 +127,15 @@ class CTranslate2Engine:
         """Begin to search in the background; a function that waits for what `search` gives.
 
         A batch has one limit, so sentences that go beyond their own are searched again by themselves.
+        One sentence alone is searched at once, as nothing could be done beside it.
         """
+        if len(srcs) == 1:
+            alone = self._found(self._alone([*srcs], limits[0], beam))
+            return lambda: [alone]
 
         def begun(batch: list[int]) -> list[Any]:
-            return self._begin([srcs[i] for i in batch], max(limits[i] for i in batch), beam)
+            limit = max(limits[i] for i in batch)
+            return self._begin(self._translator, [srcs[i] for i in batch], limit, beam)
 
         first = [(batch, begun(batch)) for batch in self.batches(srcs, beam)]
 
@@ -143,9 +155,14 @@ class CTranslate2Engine:
         return finish
 
     def batches(self, srcs: Sequence[list[int]], beam: int) -> list[list[int]]:
-        """The places of the sources that are searched together, longest first."""
-        order = sorted(range(len(srcs)), key=lambda i: -len(srcs[i]))
-        return [[*batch] for batch in _batches(order, [len(src) for src in srcs], beam)]
+        """The places of the sources that are searched together, longest first.
+
+        All threads get a batch, and two where they are not too small, so that they end together.
+        """
+        lengths = [len(src) for src in srcs]
+        share = sum(lengths) // self._threads
+        most = min(MAX_TOKENS // beam, max(share // 2, min(share, FEW_TOKENS)))
+        return [*_batches(sorted(range(len(srcs)), key=lambda i: -lengths[i]), lengths, most)]
 
     def score(self, srcs: Sequence[list[int]], tgts: Sequence[list[int]]) -> list[list[float]]:
         """The log-probability of each token of given outputs, then of the end token."""
@@ -158,9 +175,21 @@ class CTranslate2Engine:
         )
         return [list(result.log_probs) for result in results]
 
-    def _begin(self, srcs: list[list[int]], limit: int, beam: int) -> list[Any]:
+    @cached_property
+    def _shared(self) -> Any:
+        """The model once more, as one worker of several threads."""
+        n_threads = min(self._threads, SHARED_BY)
+        return _library().Translator(str(self._directory), inter_threads=1, intra_threads=n_threads)
+
+    def _by_one_thread(self, srcs: list[list[int]], limit: int, beam: int) -> Any:
+        return self._begin(self._translator, srcs, limit, beam)[0].result()
+
+    def _by_all_threads(self, srcs: list[list[int]], limit: int, beam: int) -> Any:
+        return self._begin(self._shared, srcs, limit, beam)[0].result()
+
+    def _begin(self, translator: Any, srcs: list[list[int]], limit: int, beam: int) -> list[Any]:
         """Without a penalty scores are log-probabilities, and with PATIENCE it ends no earlier for that."""
-        futures: list[Any] = self._translator.translate_batch(
+        futures: list[Any] = translator.translate_batch(
             [self._source(src) for src in srcs],
             asynchronous=True,
             beam_size=beam,
@@ -190,10 +219,10 @@ class CTranslate2Engine:
         return [self._src[i] for i in src[:-1]]  # the engine adds the end token
 
 
-def _batches(order: list[int], lengths: list[int], beam: int) -> Iterator[list[int]]:
+def _batches(order: list[int], lengths: list[int], max_tokens: int) -> Iterator[list[int]]:
     batch: list[int] = []
     for i in order:
-        if batch and lengths[batch[0]] * (len(batch) + 1) * beam > MAX_TOKENS:
+        if batch and lengths[batch[0]] * (len(batch) + 1) > max_tokens:
             yield batch
             batch = []
         batch.append(i)
