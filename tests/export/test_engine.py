@@ -1,5 +1,6 @@
 """The fast engine in the place of torch: the same text; and what happens where it cannot be had."""
 
+import dataclasses
 import json
 import os
 import shutil
@@ -11,6 +12,7 @@ from crosslight.bundle import load_bundle, save_bundle
 from crosslight.decode.translator import Translator
 from crosslight.errors import ConfigError, ExportError
 from crosslight.export import ctranslate2 as fast
+from crosslight.export.certificate import TOLERANCES
 from crosslight.tasks import foreign
 from crosslight.tasks.engine import fast_search
 
@@ -60,7 +62,7 @@ def test_settings_that_it_does_not_know_are_left_to_torch(saved, monkeypatch):
 
 
 def test_the_converted_model_is_kept_in_the_bundle(both, saved):
-    (place,) = (saved / ".cache").iterdir()
+    (place,) = (saved / ".cache").glob("*float32*")
     certificate = json.loads((place / "certificate.json").read_text(encoding="utf-8"))
     assert certificate["greedy"]["tokens_equal"] == 1
     assert certificate["sample"] == "the bundle's validation pairs"
@@ -68,6 +70,31 @@ def test_the_converted_model_is_kept_in_the_bundle(both, saved):
     crosslight.load(saved)  # and the bundle's checksums are as they were
     fast_search(load_bundle(saved), "ctranslate2")
     assert (place / "model.bin").stat().st_mtime_ns == before
+
+
+def test_int8_is_another_copy_with_a_certificate_of_its_own(both, saved, pairs):
+    bundle, said = load_bundle(saved), []
+    search = fast_search(bundle, "int8", threads=2, say=said.append)
+    assert said == ["engine: ctranslate2, int8"]
+    kinds = {}
+    for place in (saved / ".cache").iterdir():
+        certificate = json.loads((place / "certificate.json").read_text(encoding="utf-8"))
+        kinds[certificate["numbers"]] = (certificate, (place / "model.bin").stat().st_size)
+        assert certificate["numbers"] in place.name
+    assert set(kinds) == {"float32", "int8"}
+    assert kinds["int8"][1] < kinds["float32"][1]
+    assert kinds["int8"][0]["tolerance"] == dataclasses.asdict(TOLERANCES["int8"])
+    texts = [pair.src for pair in pairs]
+    torch, int8 = both[0].translate(texts), Translator(bundle, fast_search=search).translate(texts)
+    apart = [abs(a.score - b.score) for a, b in zip(torch, int8, strict=True) if a.text == b.text]
+    assert apart
+    assert max(apart) > 1e-4  # it is int8 that searched
+    assert sum(apart) / len(apart) < 0.1 * sum(abs(t.score) for t in torch) / len(torch)
+
+
+def test_several_models_search_in_torch(saved):
+    with pytest.raises(ConfigError, match="int8 searches with one model"):
+        crosslight.load(saved, engine="int8", partners=[saved])
 
 
 def test_a_bundle_that_cannot_be_written(saved, tmp_path, monkeypatch):
