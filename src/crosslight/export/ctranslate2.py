@@ -32,7 +32,7 @@ from crosslight.text.subword import BOS_ID, EOS_ID, UNK_ID, Subword
 
 Quantization = Literal["float32", "int8"]
 
-PATIENCE = 2  # of its beam search: it ends with so many times the beam finished
+PATIENCE = 2.0  # of its beam search, unless told: it ends with so many times the beam finished
 MAX_TOKENS = 2048  # padded source tokens of a batch, times the beam
 FEW_TOKENS = 256  # of a batch, below which cutting costs more than it evens out
 SHARED_BY = 4  # threads at most that search one sentence together
@@ -122,20 +122,31 @@ class CTranslate2Engine:
         return self.begin(srcs, limits, beam)()
 
     def begin(
-        self, srcs: Sequence[list[int]], limits: Sequence[int], beam: int
+        self,
+        srcs: Sequence[list[int]],
+        limits: Sequence[int],
+        beam: int,
+        patience: float = PATIENCE,
     ) -> Callable[[], list[list[Found]]]:
         """Begin to search in the background; a function that waits for what `search` gives.
 
         A batch has one limit, so sentences that go beyond their own are searched again by themselves.
         One sentence alone is searched at once, as nothing could be done beside it.
+
+        Args:
+            patience: a sentence is done with so many times the beam finished; 1 or more.
         """
+        asked = {"beam_size": beam}
+        if beam > 1:
+            # Without a penalty scores are log-probabilities, and with more than 1 it ends no earlier for that.
+            asked |= {"patience": patience, "num_hypotheses": int(beam * patience + 0.5)}
         if len(srcs) == 1:
-            alone = self._found(self._alone([*srcs], limits[0], beam))
+            alone = self._found(self._alone([*srcs], limits[0], asked))
             return lambda: [alone]
 
         def begun(batch: list[int]) -> list[Any]:
             limit = max(limits[i] for i in batch)
-            return self._begin(self._translator, [srcs[i] for i in batch], limit, beam)
+            return self._begin(self._translator, [srcs[i] for i in batch], limit, asked)
 
         first = [(batch, begun(batch)) for batch in self.batches(srcs, beam)]
 
@@ -181,20 +192,17 @@ class CTranslate2Engine:
         n_threads = min(self._threads, SHARED_BY)
         return _library().Translator(str(self._directory), inter_threads=1, intra_threads=n_threads)
 
-    def _by_one_thread(self, srcs: list[list[int]], limit: int, beam: int) -> Any:
-        return self._begin(self._translator, srcs, limit, beam)[0].result()
+    def _by_one_thread(self, srcs: list[list[int]], limit: int, asked: dict[str, Any]) -> Any:
+        return self._begin(self._translator, srcs, limit, asked)[0].result()
 
-    def _by_all_threads(self, srcs: list[list[int]], limit: int, beam: int) -> Any:
-        return self._begin(self._shared, srcs, limit, beam)[0].result()
+    def _by_all_threads(self, srcs: list[list[int]], limit: int, asked: dict[str, Any]) -> Any:
+        return self._begin(self._shared, srcs, limit, asked)[0].result()
 
-    def _begin(self, translator: Any, srcs: list[list[int]], limit: int, beam: int) -> list[Any]:
-        """Without a penalty scores are log-probabilities, and with PATIENCE it ends no earlier for that."""
+    def _begin(self, translator: Any, srcs: list[list[int]], limit: int, asked: dict[str, Any]) -> list[Any]:
         futures: list[Any] = translator.translate_batch(
             [self._source(src) for src in srcs],
             asynchronous=True,
-            beam_size=beam,
-            patience=PATIENCE if beam > 1 else 1,
-            num_hypotheses=beam * PATIENCE if beam > 1 else 1,
+            **asked,
             length_penalty=0,
             max_input_length=0,
             min_decoding_length=0,

@@ -41,7 +41,7 @@ class SearchAhead(Protocol):
     longest: int  # as of an `Engine`
 
     def begin(
-        self, srcs: Sequence[list[int]], limits: Sequence[int], beam: int
+        self, srcs: Sequence[list[int]], limits: Sequence[int], beam: int, patience: float
     ) -> Callable[[], list[list[Found]]]:
-        """Begin a `search`; a function that waits for what it finds."""
+        """Begin a `search` until so many times the beam finished; a function that waits for what it finds."""
         ...

@@ -13,6 +13,8 @@ from crosslight.decode.hypothesis import Hypothesis, Ranking
 from crosslight.decode.translator import FastSearch
 from crosslight.export.engine import Found, SearchAhead
 
+LITTLE_PATIENCE, MOST_PATIENCE = 1.25, 2.0
+MILD: dict[LengthPenalty, float] = {"gnmt": 1.0, "average": 0.8}  # α up to which little patience is enough
 DRAWING = {"top_k", "top_p", "seed"}  # nothing without a temperature
 KNOWN = {
     "beam",
@@ -36,8 +38,12 @@ def search_with(engine: SearchAhead) -> FastSearch:
             return lambda: results
         limits = [len(src) - 1 + config.max_extra for src in srcs]
         fitting = [i for i, limit in enumerate(limits) if limit + 1 <= engine.longest]
-        beam = max(config.beam, n_best)
-        answers = engine.begin([srcs[i] for i in fitting], [limits[i] for i in fitting], beam)
+        answers = engine.begin(
+            [srcs[i] for i in fitting],
+            [limits[i] for i in fitting],
+            max(config.beam, n_best),
+            patience_for(config.alpha, config.penalty) if n_best == 1 else MOST_PATIENCE,
+        )
 
         def finish() -> list[list[Hypothesis] | None]:
             for i, found in zip(fitting, answers(), strict=True):
@@ -49,6 +55,18 @@ def search_with(engine: SearchAhead) -> FastSearch:
         return finish
 
     return begin
+
+
+def patience_for(alpha: float, penalty: LengthPenalty = "gnmt") -> float:
+    """How many times the beam an engine must finish, so that the best of it is what torch finds.
+
+    The stronger the penalty favors long outputs, the later the best one may come. Measured (decision
+    0049); each finished output more costs steps.
+
+    >>> patience_for(0.6), patience_for(1.4), patience_for(1.0, "average")
+    (1.25, 2.0, 2.0)
+    """
+    return LITTLE_PATIENCE if alpha <= MILD[penalty] else MOST_PATIENCE
 
 
 def ranked(found: Sequence[Found], alpha: float, penalty: LengthPenalty = "gnmt") -> list[Hypothesis]:
