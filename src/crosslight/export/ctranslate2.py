@@ -12,8 +12,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import json
-from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,8 +23,8 @@ from crosslight.bundle import Bundle
 from crosslight.config.model import TransformerConfig
 from crosslight.errors import ConfigError
 from crosslight.export.engine import Found
-from crosslight.export.quickest import Quickest
 from crosslight.export.tables import epsilon, n_positions, position_table
+from crosslight.export.workers import Workers, cut_batches
 from crosslight.nn.attention import MultiHeadAttention
 from crosslight.nn.layers import FeedForward
 from crosslight.text.subword import BOS_ID, EOS_ID, UNK_ID, Subword
@@ -34,8 +33,6 @@ Quantization = Literal["float32", "int8"]
 
 PATIENCE = 2.0  # of its beam search, unless told: it ends with so many times the beam finished
 MAX_TOKENS = 2048  # padded source tokens of a batch, times the beam
-FEW_TOKENS = 256  # of a batch, below which cutting costs more than it evens out
-SHARED_BY = 4  # threads at most that search one sentence together
 START_ID = BOS_ID  # what a translation begins with
 SCALED = True  # embeddings times √d_model
 
@@ -104,12 +101,15 @@ class CTranslate2Engine:
         threads: int = 1,
         use_shortlist: bool = False,
     ) -> None:
-        self._directory, self._threads = directory, threads
+        library = _library()
+
+        def make(workers: int, threads_each: int) -> Any:
+            return library.Translator(
+                str(directory), inter_threads=workers, intra_threads=threads_each, max_queued_batches=-1
+            )
+
         self._use_shortlist = use_shortlist
-        self._translator = _library().Translator(
-            str(directory), inter_threads=threads, intra_threads=1, max_queued_batches=-1
-        )
-        self._alone = Quickest([self._by_one_thread, self._by_all_threads][: 1 + (threads > 1)])
+        self._workers = Workers(make, threads)
         self._src, self._tgt = _pieces(bundle.src_subword), _pieces(bundle.tgt_subword)
         self._ids = {piece: i for i, piece in enumerate(self._tgt)}
         self._banned = [[self._tgt[i]] for i in banned if i != UNK_ID]
@@ -136,17 +136,17 @@ class CTranslate2Engine:
         Args:
             patience: a sentence is done with so many times the beam finished; 1 or more.
         """
-        asked = {"beam_size": beam}
-        if beam > 1:
-            # Without a penalty scores are log-probabilities, and with more than 1 it ends no earlier for that.
-            asked |= {"patience": patience, "num_hypotheses": int(beam * patience + 0.5)}
+        asked = self._asked(beam, patience)
         if len(srcs) == 1:
-            alone = self._found(self._alone([*srcs], limits[0], asked))
-            return lambda: [alone]
+            alone = self._workers.alone(self._source(srcs[0]), **asked, max_decoding_length=limits[0] + 1)
+            found_alone = self._found(alone)
+            return lambda: [found_alone]
 
         def begun(batch: list[int]) -> list[Any]:
-            limit = max(limits[i] for i in batch)
-            return self._begin(self._translator, [srcs[i] for i in batch], limit, asked)
+            limit = max(limits[i] for i in batch) + 1  # the end token is one
+            return self._workers.begin(
+                [self._source(srcs[i]) for i in batch], **asked, max_decoding_length=limit
+            )
 
         first = [(batch, begun(batch)) for batch in self.batches(srcs, beam)]
 
@@ -166,18 +166,12 @@ class CTranslate2Engine:
         return finish
 
     def batches(self, srcs: Sequence[list[int]], beam: int) -> list[list[int]]:
-        """The places of the sources that are searched together, longest first.
-
-        All threads get a batch, and two where they are not too small, so that they end together.
-        """
-        lengths = [len(src) for src in srcs]
-        share = sum(lengths) // self._threads
-        most = min(MAX_TOKENS // beam, max(share // 2, min(share, FEW_TOKENS)))
-        return [*_batches(sorted(range(len(srcs)), key=lambda i: -lengths[i]), lengths, most)]
+        """The places of the sources that are searched together, longest first."""
+        return cut_batches([len(src) for src in srcs], MAX_TOKENS // beam, self._workers.threads)
 
     def score(self, srcs: Sequence[list[int]], tgts: Sequence[list[int]]) -> list[list[float]]:
         """The log-probability of each token of given outputs, then of the end token."""
-        results = self._translator.score_batch(
+        results = self._workers.many.score_batch(
             [self._source(src) for src in srcs],
             [[self._tgt[i] for i in tgt] for tgt in tgts],
             max_input_length=0,
@@ -186,34 +180,21 @@ class CTranslate2Engine:
         )
         return [list(result.log_probs) for result in results]
 
-    @cached_property
-    def _shared(self) -> Any:
-        """The model once more, as one worker of several threads."""
-        n_threads = min(self._threads, SHARED_BY)
-        return _library().Translator(str(self._directory), inter_threads=1, intra_threads=n_threads)
-
-    def _by_one_thread(self, srcs: list[list[int]], limit: int, asked: dict[str, Any]) -> Any:
-        return self._begin(self._translator, srcs, limit, asked)[0].result()
-
-    def _by_all_threads(self, srcs: list[list[int]], limit: int, asked: dict[str, Any]) -> Any:
-        return self._begin(self._shared, srcs, limit, asked)[0].result()
-
-    def _begin(self, translator: Any, srcs: list[list[int]], limit: int, asked: dict[str, Any]) -> list[Any]:
-        futures: list[Any] = translator.translate_batch(
-            [self._source(src) for src in srcs],
-            asynchronous=True,
-            **asked,
-            length_penalty=0,
-            max_input_length=0,
-            min_decoding_length=0,
-            max_decoding_length=limit + 1,  # the end token is one
-            return_scores=True,
-            return_end_token=True,
-            disable_unk=True,
-            suppress_sequences=self._banned,
-            use_vmap=self._use_shortlist,
-        )
-        return futures
+    def _asked(self, beam: int, patience: float) -> dict[str, Any]:
+        """Without a penalty scores are log-probabilities, and with patience it ends no earlier for that."""
+        return {
+            "beam_size": beam,
+            "patience": patience if beam > 1 else 1,
+            "num_hypotheses": int(beam * patience + 0.5) if beam > 1 else 1,
+            "length_penalty": 0,
+            "max_input_length": 0,
+            "min_decoding_length": 0,
+            "return_scores": True,
+            "return_end_token": True,
+            "disable_unk": True,
+            "suppress_sequences": self._banned,
+            "use_vmap": self._use_shortlist,
+        }
 
     def _found(self, answer: Any) -> list[Found]:
         results = []
@@ -225,17 +206,6 @@ class CTranslate2Engine:
 
     def _source(self, src: list[int]) -> list[str]:
         return [self._src[i] for i in src[:-1]]  # the engine adds the end token
-
-
-def _batches(order: list[int], lengths: list[int], max_tokens: int) -> Iterator[list[int]]:
-    batch: list[int] = []
-    for i in order:
-        if batch and lengths[batch[0]] * (len(batch) + 1) > max_tokens:
-            yield batch
-            batch = []
-        batch.append(i)
-    if batch:
-        yield batch
 
 
 def _library() -> Any:

@@ -37,7 +37,7 @@ class Quickest(Generic[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """What the ways give for these arguments."""
-        is_trial = self._n_calls % EVERY == FIRST
+        is_trial = len(self._ways) > 1 and self._n_calls % EVERY == FIRST
         self._n_calls += 1
         if is_trial:
             self._try(*args, **kwargs)
