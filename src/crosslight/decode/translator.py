@@ -5,6 +5,7 @@ searched together, and results come back in the order of the input. What a sente
 depend on its neighbors in the batch.
 """
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
@@ -97,27 +98,26 @@ class Translator:
                 "terms are for a search, not for drawing", "set temperature to 0, or leave the terms out"
             )
         wish_of = wishes_of(prefix, terms, self.bundle.tgt_subword, self.banned)
-        at_once = self._at_once if self.fast_search else max(1, len(texts))
         begun = []
-        for start in range(0, len(texts), at_once):
+        for some in _evenly(texts, self._at_once) if self.fast_search else (texts,):
             encode = cache(self._encode)
-            split = [self._split(text, encode) for text in texts[start : start + at_once]]
+            split = [self._split(text, encode) for text in some]
             if prefix:
                 for parts in split:
                     if parts:
                         require_one_segment(parts)
             segments = [part for parts in split for part, is_text in parts if is_text]
             srcs = {segment: [*encode(segment), EOS_ID] for segment in segments}
-            begun.append((split, self._search(srcs, config, n_best, wish_of)))
+            begun.append((some, split, self._search(srcs, config, n_best, wish_of)))
         inside = self._look_inside if attention else None
         translations: list[Translation] = []
-        for split, finish in begun:
+        for some, split, finish in begun:
             found = finish()
             if log_probs:
                 found = {part: self.with_log_probs(part, best) for part, best in found.items()}
             translations += [
                 assembled(self.bundle, text, parts, found, inside, terms)
-                for text, parts in zip(texts[len(translations) :], split, strict=False)
+                for text, parts in zip(some, split, strict=True)
             ]
         return translations
 
@@ -253,3 +253,10 @@ class Translator:
 
     def _encode(self, text: str) -> list[int]:
         return self.bundle.src_subword.encode(text)
+
+
+def _evenly(texts: Sequence[str], most: int) -> list[Sequence[str]]:
+    """The texts in parts of about the same length, so that none is left alone at the end."""
+    n_parts = max(1, -(-len(texts) // most))
+    ends = [len(texts) * i // n_parts for i in range(n_parts + 1)]
+    return [texts[start:end] for start, end in itertools.pairwise(ends)]
