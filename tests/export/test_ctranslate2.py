@@ -98,16 +98,15 @@ def test_several_searches_can_be_begun_before_one_is_waited_for(make_bundle, eng
     ]
 
 
-@pytest.mark.parametrize("beam", [1, 4])
-def test_a_lone_sentence_is_what_it_is_among_others(make_bundle, engine_of, pairs, beam):
+def test_a_lone_sentence_is_what_it_is_among_others(make_bundle, engine_of, pairs):
     """Also while it is tried whether one thread or several are quicker."""
     bundle = make_bundle(norm="pre")
     engine = engine_of(bundle, threads=2)
     srcs, _ = ids(bundle, pairs[: FIRST + 3])
     limits = [len(src) + 3 for src in srcs]
-    together = engine.search(srcs, limits, beam)
+    together = engine.search(srcs, limits, 4)
     for src, limit, expected in zip(srcs, limits, together, strict=True):
-        (found,) = engine.search([src], [limit], beam)
+        (found,) = engine.search([src], [limit], 4)
         assert (found[0].tokens, found[0].finished) == (expected[0].tokens, expected[0].finished)
         assert found[0].logp == pytest.approx(expected[0].logp, abs=1e-4)
 
