@@ -47,7 +47,7 @@ class Ours:
 
     def _search(self, srcs: list[list[int]], config: DecodeConfig) -> list[Any]:
         fast = self.translator.fast_search
-        found = fast(srcs, config, 1) if fast else [None] * len(srcs)
+        found = fast(srcs, config, 1)() if fast else [None] * len(srcs)
         rest = [i for i, best in enumerate(found) if best is None]
         for i, best in zip(rest, self.translator.search([srcs[i] for i in rest], config), strict=True):
             found[i] = best

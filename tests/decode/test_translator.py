@@ -5,6 +5,7 @@ import itertools
 import pytest
 import torch
 
+from crosslight.decode import translator as module
 from crosslight.decode.translator import Translator
 from crosslight.errors import ConfigError
 from crosslight.text.subword import BOS_ID, EOS_ID, UNK_ID, Subword
@@ -162,3 +163,26 @@ def test_a_loop_is_marked_and_cut(make_bundle) -> None:
     (cut,) = translator.translate(["Un chat dort dans la maison."], beam=1, cut_loops=True)
     assert cut.looped
     assert cut.tokens == found.tokens[:1]
+
+
+def test_another_engine_searches_while_the_next_texts_are_encoded(make_bundle, pairs, monkeypatch) -> None:
+    """Everything is begun before anything is waited for; what it finds none for is left to torch."""
+    monkeypatch.setattr(module, "AT_ONCE", 4)
+    plain, events = Translator(make_bundle()), []
+
+    def begin(srcs, config, n_best):
+        events.append("begun")
+
+        def finish():
+            events.append("waited for")
+            return [plain.search([src], config, n_best)[0] if len(src) % 2 else None for src in srcs]
+
+        return finish
+
+    texts = [*(pair.src for pair in pairs[:10]), "", pairs[0].src]
+    found = Translator(make_bundle(), fast_search=begin).translate(texts, beam=2, n_best=2)
+    assert events == ["begun"] * 3 + ["waited for"] * 3
+    for a, b in zip(found, plain.translate(texts, beam=2, n_best=2), strict=True):
+        assert (a.text, a.tokens, a.parts) == (b.text, b.tokens, b.parts)
+        assert [t.text for t in a.alternatives] == [t.text for t in b.alternatives]
+        assert a.score == pytest.approx(b.score, abs=1e-5)

@@ -7,6 +7,7 @@ from crosslight.data.batch import make_batch
 from crosslight.decode.translator import Translator
 from crosslight.errors import ConfigError
 from crosslight.export import ctranslate2 as export
+from crosslight.export.quickest import FIRST
 from crosslight.text.subword import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 
 BANNED = (PAD_ID, UNK_ID, BOS_ID)
@@ -24,11 +25,11 @@ SHAPES = {
 
 @pytest.fixture
 def engine_of(tmp_path):
-    def make(bundle, quantization="float32"):
+    def make(bundle, quantization="float32", threads=1):
         folder = tmp_path / quantization
         folder.mkdir()
         export.convert(bundle, folder, quantization)
-        return export.CTranslate2Engine(folder, bundle, BANNED)
+        return export.CTranslate2Engine(folder, bundle, BANNED, threads)
 
     return make
 
@@ -83,6 +84,43 @@ def test_greedy_search_finds_the_same(make_bundle, engine_of, pairs):
     found = engine_of(bundle).search(srcs, [len(src) - 1 + 3 for src in srcs], 1)
     for (expected,), (h,) in zip(ours, found, strict=True):
         assert (h.tokens[: len(expected.tokens)], h.finished) == (expected.tokens, expected.finished)
+
+
+def test_several_searches_can_be_begun_before_one_is_waited_for(make_bundle, engine_of, pairs):
+    bundle = make_bundle(norm="pre")
+    engine = engine_of(bundle, threads=2)
+    srcs, _ = ids(bundle, pairs[:24])
+    limits = [len(src) + 3 for src in srcs]
+    begun = [engine.begin(srcs[i : i + 8], limits[i : i + 8], 4) for i in (0, 8, 16)]
+    found = [finish() for finish in reversed(begun)]
+    assert [h.tokens for part in reversed(found) for (h, *_) in part] == [
+        h.tokens for (h, *_) in engine.search(srcs, limits, 4)
+    ]
+
+
+def test_a_lone_sentence_is_what_it_is_among_others(make_bundle, engine_of, pairs):
+    """Also while it is tried whether one thread or several are quicker."""
+    bundle = make_bundle(norm="pre")
+    engine = engine_of(bundle, threads=2)
+    srcs, _ = ids(bundle, pairs[: FIRST + 3])
+    limits = [len(src) + 3 for src in srcs]
+    together = engine.search(srcs, limits, 4)
+    for src, limit, expected in zip(srcs, limits, together, strict=True):
+        (found,) = engine.search([src], [limit], 4)
+        assert (found[0].tokens, found[0].finished) == (expected[0].tokens, expected[0].finished)
+        assert found[0].logp == pytest.approx(expected[0].logp, abs=1e-4)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+@pytest.mark.parametrize("n", [0, 1, 4, 60, 2000])
+def test_batches_hold_every_source_once_and_keep_all_threads_busy(make_bundle, engine_of, n, threads):
+    engine = engine_of(make_bundle(norm="pre"), threads=threads)
+    srcs = [[7] * (3 + i % 11) for i in range(n)]
+    batches = engine.batches(srcs, 4)
+    assert sorted(i for batch in batches for i in batch) == list(range(n))
+    assert len(batches) >= min(n, threads)
+    sizes = [len(batch) * max((len(srcs[i]) for i in batch), default=0) for batch in batches]
+    assert max(sizes, default=0) * 4 <= export.MAX_TOKENS
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The fast engine in the place of torch: the same text; and what happens where it cannot be had."""
 
+import dataclasses
 import json
 import os
 import shutil
@@ -11,6 +12,7 @@ from crosslight.bundle import load_bundle, save_bundle
 from crosslight.decode.translator import Translator
 from crosslight.errors import ConfigError, ExportError
 from crosslight.export import ctranslate2 as fast
+from crosslight.export.certificate import TOLERANCES, Tolerance
 from crosslight.tasks import foreign
 from crosslight.tasks.engine import fast_search
 
@@ -54,13 +56,13 @@ def test_settings_that_it_does_not_know_are_left_to_torch(saved, monkeypatch):
     bundle = load_bundle(saved)
     search = fast_search(bundle, "ctranslate2")
     config = bundle.config.decode.model_copy(update={"alpha": 1.0})
-    assert search([[5, 3]], config, 1) != [None]
+    assert search([[5, 3]], config, 1)() != [None]
     monkeypatch.setattr(foreign, "KNOWN", {"beam"})
-    assert search([[5, 3]], config, 1) == [None]
+    assert search([[5, 3]], config, 1)() == [None]
 
 
 def test_the_converted_model_is_kept_in_the_bundle(both, saved):
-    (place,) = (saved / ".cache").iterdir()
+    (place,) = (saved / ".cache").glob("*float32*")
     certificate = json.loads((place / "certificate.json").read_text(encoding="utf-8"))
     assert certificate["greedy"]["tokens_equal"] == 1
     assert certificate["sample"] == "the bundle's validation pairs"
@@ -68,6 +70,38 @@ def test_the_converted_model_is_kept_in_the_bundle(both, saved):
     crosslight.load(saved)  # and the bundle's checksums are as they were
     fast_search(load_bundle(saved), "ctranslate2")
     assert (place / "model.bin").stat().st_mtime_ns == before
+
+
+def test_int8_is_another_copy_with_a_certificate_of_its_own(saved, tmp_path, pairs, monkeypatch):
+    """Of weights of chance, which need a tolerance of their own."""
+    mild = Tolerance(99, 99, 99, 99, 100)
+    monkeypatch.setitem(TOLERANCES, "int8", mild)
+    shutil.copytree(saved, tmp_path / "bundle", ignore=shutil.ignore_patterns(".cache"))
+    bundle, said = load_bundle(tmp_path / "bundle"), []
+    search = fast_search(bundle, "int8", say=said.append)
+    assert said == ["engine: ctranslate2, int8"]
+    (place,) = (tmp_path / "bundle" / ".cache").iterdir()
+    certificate = json.loads((place / "certificate.json").read_text(encoding="utf-8"))
+    assert "int8" in place.name
+    assert certificate["numbers"] == "int8"
+    assert certificate["tolerance"] == dataclasses.asdict(mild)
+    assert certificate["given_outputs"]["mean"] > 1e-3  # far more than float32 would be off
+    texts = [pair.src for pair in pairs[:8]]
+    found = Translator(bundle, fast_search=search).translate(texts, beam=1)
+    exact = Translator(bundle).translate(texts, beam=1)
+    assert [t.score for t in found] != pytest.approx([t.score for t in exact], abs=1e-4)
+
+
+def test_int8_that_is_another_model_is_refused(saved):
+    """Weights of chance are too far apart in int8; who asks for it by name is not given torch instead."""
+    with pytest.raises(ExportError, match="is not the same model"):
+        fast_search(load_bundle(saved), "int8")
+    assert not list((saved / ".cache").glob("*int8*"))
+
+
+def test_several_models_search_in_torch(saved):
+    with pytest.raises(ConfigError, match="int8 searches with one model"):
+        crosslight.load(saved, engine="int8", partners=[saved])
 
 
 def test_a_bundle_that_cannot_be_written(saved, tmp_path, monkeypatch):

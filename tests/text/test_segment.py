@@ -1,5 +1,6 @@
 """Segments: reversible for every string, sensible for three languages, linear in time."""
 
+import re
 import time
 import unicodedata
 
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crosslight.errors import ConfigError
+from crosslight.text import segment as module
 from crosslight.text.segment import MAX_CHARACTERS, segments
 
 # A bar marks each place where a sentence ends; everything else must stay together.
@@ -148,3 +150,12 @@ def test_an_impossible_limit(limit: int) -> None:
 def test_nothing_has_no_segments() -> None:
     assert segments("") == []
     assert segments(" \n ") == [" \n "]
+
+
+@given(st.text(alphabet="aB1.!…。」« »\"' \n\r\u2028\x1f\u0964", max_size=30))
+def test_looking_ahead_for_the_first_end_skips_none(text: str) -> None:
+    """Against the scan from the very beginning, which any pattern that always matches makes of it."""
+    with pytest.MonkeyPatch.context() as patch:
+        expected = segments(text)
+        patch.setattr(module, "MAY_END", re.compile(""))
+        assert segments(text) == expected

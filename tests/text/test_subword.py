@@ -126,6 +126,8 @@ def test_ids_outside_the_vocabulary() -> None:
     for reader in (BPE.decode, BPE.pieces, BPE.words):
         with pytest.raises(IndexError):
             reader([BPE.vocab_size])
+    with pytest.raises(IndexError):
+        BPE.pieces([-1])
 
 
 @both_kinds

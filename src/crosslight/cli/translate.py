@@ -35,7 +35,10 @@ def translate(
     ] = 1,
     engine: Annotated[
         str,
-        typer.Option(help="torch, ctranslate2 (faster), or auto: the faster one where it can be had."),
+        typer.Option(
+            help="torch, ctranslate2 (faster, the same text), int8 (ctranslate2 with weights of one byte: "
+            "faster still, now and then another word), or auto: ctranslate2 where it can be had."
+        ),
     ] = "auto",
     *,
     with_: Annotated[

@@ -1,7 +1,7 @@
 """What a text became, put together from what its parts became."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from crosslight.bundle import Bundle
@@ -64,7 +64,14 @@ def assembled(
         Pair(part, tgt.decode(found[part][0].tokens) if is_text else part) for part, is_text in parts
     )
     n_tokens = sum(len(h.tokens) + 1 for _, h in best)
-    result = Translation(
+    others: tuple[Translation, ...] = ()
+    seen = log_probs = None
+    if len(best) == 1:
+        (part, hypothesis), log_probs = best[0], best[0][1].log_probs
+        others = _alternatives(bundle, text, part, found[part][1:])
+        if look_inside:
+            seen = look_inside(bundle, [*bundle.src_subword.encode(part), EOS_ID], hypothesis)
+    return Translation(
         src=text,
         text="".join(pair.tgt for pair in pairs),
         score=sum(h.score * (len(h.tokens) + 1) for _, h in best) / max(1, n_tokens),
@@ -76,12 +83,19 @@ def assembled(
             for part, h in best
             for failure in (failures(terms, part, tgt.decode(h.tokens)) if terms else ())
         ),
+        alternatives=others,
+        attention=seen,
+        log_probs=log_probs,
     )
-    if len(best) != 1:
-        return result
-    part, hypothesis = best[0]
+
+
+def _alternatives(
+    bundle: Bundle, text: str, part: str, hypotheses: list[Hypothesis]
+) -> tuple[Translation, ...]:
+    """The next best translations of a text of one segment."""
+    tgt = bundle.tgt_subword
     before, after = text[: text.index(part)], text[text.index(part) + len(part) :]
-    others = tuple(
+    return tuple(
         Translation(
             text,
             before + tgt.decode(h.tokens) + after,
@@ -90,9 +104,5 @@ def assembled(
             log_probs=h.log_probs,
             looped=h.looped,
         )
-        for h in found[part][1:]
+        for h in hypotheses
     )
-    seen = None
-    if look_inside:
-        seen = look_inside(bundle, [*bundle.src_subword.encode(part), EOS_ID], hypothesis)
-    return replace(result, alternatives=others, attention=seen, log_probs=hypothesis.log_probs)

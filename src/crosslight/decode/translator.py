@@ -5,8 +5,10 @@ searched together, and results come back in the order of the input. What a sente
 depend on its neighbors in the batch.
 """
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from crosslight.bundle import Bundle
@@ -25,8 +27,11 @@ from crosslight.decode.wishes import wishes_of
 from crosslight.errors import ConfigError
 from crosslight.text.subword import EOS_ID
 
-FastSearch = Callable[[Sequence[list[int]], DecodeConfig, int], list[list[Hypothesis] | None]]
-"""(sources, settings, n_best) -> what another engine finds; None for a source that it leaves to torch."""
+FastSearch = Callable[[Sequence[list[int]], DecodeConfig, int], Callable[[], list[list[Hypothesis] | None]]]
+"""(sources, settings, n_best) -> a function that waits for what another engine, which has begun, finds: None
+for a source that it leaves to torch."""
+
+AT_ONCE = 256  # texts for each thread that another engine is given, while the next ones are encoded
 
 
 class Translator:
@@ -54,6 +59,7 @@ class Translator:
         self.bundle = bundle
         self.fast_search = fast_search
         self._look_inside = look_inside
+        self._at_once = AT_ONCE * threads
         self._searcher = Searcher(bundle, threads, partners)
         self.banned = self._searcher.banned
         self.most_tokens = self._searcher.most_tokens
@@ -89,25 +95,33 @@ class Translator:
         if isinstance(texts, str):
             raise TypeError("translate takes a list of texts; write translate([text])")
         config = self.settings_for(n_best, settings)
-        split = [self.split(text) for text in texts]
-        if prefix:
-            for parts in split:
-                if parts:
-                    require_one_segment(parts)
         if terms and config.temperature > 0:
             raise ConfigError(
                 "terms are for a search, not for drawing", "set temperature to 0, or leave the terms out"
             )
         wish_of = wishes_of(prefix, terms, self.bundle.tgt_subword, self.banned)
-        found = self._search(
-            [part for parts in split for part, is_text in parts if is_text], config, n_best, wish_of
-        )
-        if log_probs:
-            found = {part: self.with_log_probs(part, best) for part, best in found.items()}
-        return [
-            assembled(self.bundle, text, parts, found, self._look_inside if attention else None, terms)
-            for text, parts in zip(texts, split, strict=True)
-        ]
+        begun = []
+        for some in _evenly(texts, self._at_once) if self.fast_search else (texts,):
+            encode = cache(self._encode)
+            split = [self._split(text, encode) for text in some]
+            if prefix:
+                for parts in split:
+                    if parts:
+                        require_one_segment(parts)
+            segments = [part for parts in split for part, is_text in parts if is_text]
+            srcs = {segment: [*encode(segment), EOS_ID] for segment in segments}
+            begun.append((some, split, self._search(srcs, config, n_best, wish_of)))
+        inside = self._look_inside if attention else None
+        translations: list[Translation] = []
+        for some, split, finish in begun:
+            found = finish()
+            if log_probs:
+                found = {part: self.with_log_probs(part, best) for part, best in found.items()}
+            translations += [
+                assembled(self.bundle, text, parts, found, inside, terms)
+                for text, parts in zip(some, split, strict=True)
+            ]
+        return translations
 
     def settings_for(self, n_best: int, settings: dict[str, Any]) -> DecodeConfig:
         """The settings of one call: the bundle's, and over them those that are given.
@@ -195,7 +209,10 @@ class Translator:
 
     def split(self, text: str) -> list[tuple[str, bool]]:
         """The parts of a text, and whether each is to be translated; see `parts.parts_of`."""
-        return parts_of(text, self.bundle.facts, self._encode, self._searcher.most_tokens)
+        return self._split(text, self._encode)
+
+    def _split(self, text: str, encode: Callable[[str], list[int]]) -> list[tuple[str, bool]]:
+        return parts_of(text, self.bundle.facts, encode, self._searcher.most_tokens)
 
     def search(
         self,
@@ -212,28 +229,45 @@ class Translator:
         return self._searcher.search(srcs, config, n_best, wishes)
 
     def _search(
-        self, texts: list[str], config: DecodeConfig, n_best: int, wish_of: Callable[[str], Wish]
-    ) -> dict[str, list[Hypothesis]]:
-        """Each different text once. Only torch knows wishes; terms have a search of their own."""
-        found: dict[str, list[Hypothesis]] = {}
-        srcs = {text: [*self._encode(text), EOS_ID] for text in texts}
+        self,
+        srcs: dict[str, list[int]],
+        config: DecodeConfig,
+        n_best: int,
+        wish_of: Callable[[str], Wish],
+    ) -> Callable[[], dict[str, list[Hypothesis]]]:
+        """Begin to search; a function that waits for what is found for each text.
+
+        Only torch knows wishes, and it begins when it is waited for.
+        """
         wishes = {text: wish_of(text) for text in srcs}
         fast = [text for text, wish in wishes.items() if wish is NO_WISH and self.fast_search]
+        answers: Callable[[], list[list[Hypothesis] | None]] = list
         if self.fast_search and fast:
             answers = self.fast_search([srcs[text] for text in fast], config, n_best)
-            found = {text: h for text, h in zip(fast, answers, strict=True) if h is not None}
-        for have_terms in (False, True):
-            group = [
-                t for t, w in wishes.items() if t not in found and (w.spelling is not None) == have_terms
-            ]
-            asked = [wishes[text] for text in group]
-            plain = all(wish is NO_WISH for wish in asked)
-            results = self.search([srcs[text] for text in group], config, n_best, [] if plain else asked)
-            found |= zip(group, results, strict=True)
-        return {
-            text: [marked_loop(h, srcs[text], config.cut_loops) for h in hypotheses]
-            for text, hypotheses in found.items()
-        }
+
+        def finish() -> dict[str, list[Hypothesis]]:
+            found = {text: h for text, h in zip(fast, answers(), strict=True) if h is not None}
+            for have_terms in (False, True):  # terms have a search of their own
+                group = [
+                    t for t, w in wishes.items() if t not in found and (w.spelling is not None) == have_terms
+                ]
+                asked = [wishes[text] for text in group]
+                plain = all(wish is NO_WISH for wish in asked)
+                results = self.search([srcs[text] for text in group], config, n_best, [] if plain else asked)
+                found |= zip(group, results, strict=True)
+            return {
+                text: [marked_loop(h, srcs[text], config.cut_loops) for h in hypotheses]
+                for text, hypotheses in found.items()
+            }
+
+        return finish
 
     def _encode(self, text: str) -> list[int]:
         return self.bundle.src_subword.encode(text)
+
+
+def _evenly(texts: Sequence[str], most: int) -> list[Sequence[str]]:
+    """The texts in parts of about the same length, so that none is left alone at the end."""
+    n_parts = max(1, -(-len(texts) // most))
+    ends = [len(texts) * i // n_parts for i in range(n_parts + 1)]
+    return [texts[start:end] for start, end in itertools.pairwise(ends)]

@@ -12,7 +12,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,13 +24,14 @@ from crosslight.config.model import TransformerConfig
 from crosslight.errors import ConfigError
 from crosslight.export.engine import Found
 from crosslight.export.tables import epsilon, n_positions, position_table
+from crosslight.export.workers import Workers, cut_batches
 from crosslight.nn.attention import MultiHeadAttention
 from crosslight.nn.layers import FeedForward
 from crosslight.text.subword import BOS_ID, EOS_ID, UNK_ID, Subword
 
 Quantization = Literal["float32", "int8"]
 
-PATIENCE = 2  # of its beam search: it ends with so many times the beam finished
+PATIENCE = 2.0  # of its beam search, unless told: it ends with so many times the beam finished
 MAX_TOKENS = 2048  # padded source tokens of a batch, times the beam
 START_ID = BOS_ID  # what a translation begins with
 SCALED = True  # embeddings times √d_model
@@ -87,7 +88,8 @@ class CTranslate2Engine:
 
     Args:
         banned: target ids that never come out.
-        threads: batches that are searched at a time, a core each.
+        threads: batches that are searched at a time, a core each; or cores that search one sentence
+            together, where that is quicker.
         use_shortlist: search among the pieces that the package's vmap.txt allows for a batch.
     """
 
@@ -99,10 +101,15 @@ class CTranslate2Engine:
         threads: int = 1,
         use_shortlist: bool = False,
     ) -> None:
+        library = _library()
+
+        def make(workers: int, threads_each: int) -> Any:
+            return library.Translator(
+                str(directory), inter_threads=workers, intra_threads=threads_each, max_queued_batches=-1
+            )
+
         self._use_shortlist = use_shortlist
-        self._translator = _library().Translator(
-            str(directory), inter_threads=threads, intra_threads=1, max_queued_batches=-1
-        )
+        self._workers = Workers(make, threads)
         self._src, self._tgt = _pieces(bundle.src_subword), _pieces(bundle.tgt_subword)
         self._ids = {piece: i for i, piece in enumerate(self._tgt)}
         self._banned = [[self._tgt[i]] for i in banned if i != UNK_ID]
@@ -111,31 +118,60 @@ class CTranslate2Engine:
         self.settings = {"epsilon": said["layer_norm_epsilon"], "start": said["decoder_start_token"]}
 
     def search(self, srcs: Sequence[list[int]], limits: Sequence[int], beam: int) -> list[list[Found]]:
-        """What is found for each source, sources of like length together.
+        """What is found for each source, sources of like length together."""
+        return self.begin(srcs, limits, beam)()
+
+    def begin(
+        self,
+        srcs: Sequence[list[int]],
+        limits: Sequence[int],
+        beam: int,
+        patience: float = PATIENCE,
+    ) -> Callable[[], list[list[Found]]]:
+        """Begin to search in the background; a function that waits for what `search` gives.
 
         A batch has one limit, so sentences that go beyond their own are searched again by themselves.
+        One sentence alone is searched at once, as nothing could be done beside it.
+
+        Args:
+            patience: a sentence is done with so many times the beam finished; 1 or more.
         """
-        found: list[list[Found]] = [[] for _ in srcs]
-        batches = self.batches(srcs, beam)
-        while batches:
-            futures = [self._begin([srcs[i] for i in b], max(limits[i] for i in b), beam) for b in batches]
-            again = []
-            for batch, answers in zip(batches, futures, strict=True):
-                for i, answer in zip(batch, answers, strict=True):
-                    found[i] = self._found(answer.result())
-                    if len(batch) > 1 and any(len(h.tokens) > limits[i] for h in found[i]):
-                        again.append([i])
-            batches = again
-        return found
+        asked = self._asked(beam, patience)
+        if len(srcs) == 1:
+            alone = self._workers.alone(self._source(srcs[0]), **asked, max_decoding_length=limits[0] + 1)
+            found_alone = self._found(alone)
+            return lambda: [found_alone]
+
+        def begun(batch: list[int]) -> list[Any]:
+            limit = max(limits[i] for i in batch) + 1  # the end token is one
+            return self._workers.begin(
+                [self._source(srcs[i]) for i in batch], **asked, max_decoding_length=limit
+            )
+
+        first = [(batch, begun(batch)) for batch in self.batches(srcs, beam)]
+
+        def finish() -> list[list[Found]]:
+            found: list[list[Found]] = [[] for _ in srcs]
+            waiting = first
+            while waiting:
+                again = []
+                for batch, futures in waiting:
+                    for i, future in zip(batch, futures, strict=True):
+                        found[i] = self._found(future.result())
+                        if len(batch) > 1 and any(len(h.tokens) > limits[i] for h in found[i]):
+                            again.append([i])
+                waiting = [(batch, begun(batch)) for batch in again]
+            return found
+
+        return finish
 
     def batches(self, srcs: Sequence[list[int]], beam: int) -> list[list[int]]:
         """The places of the sources that are searched together, longest first."""
-        order = sorted(range(len(srcs)), key=lambda i: -len(srcs[i]))
-        return [[*batch] for batch in _batches(order, [len(src) for src in srcs], beam)]
+        return cut_batches([len(src) for src in srcs], MAX_TOKENS // beam, self._workers.threads)
 
     def score(self, srcs: Sequence[list[int]], tgts: Sequence[list[int]]) -> list[list[float]]:
         """The log-probability of each token of given outputs, then of the end token."""
-        results = self._translator.score_batch(
+        results = self._workers.many.score_batch(
             [self._source(src) for src in srcs],
             [[self._tgt[i] for i in tgt] for tgt in tgts],
             max_input_length=0,
@@ -144,25 +180,21 @@ class CTranslate2Engine:
         )
         return [list(result.log_probs) for result in results]
 
-    def _begin(self, srcs: list[list[int]], limit: int, beam: int) -> list[Any]:
-        """Without a penalty scores are log-probabilities, and with PATIENCE it ends no earlier for that."""
-        futures: list[Any] = self._translator.translate_batch(
-            [self._source(src) for src in srcs],
-            asynchronous=True,
-            beam_size=beam,
-            patience=PATIENCE if beam > 1 else 1,
-            num_hypotheses=beam * PATIENCE if beam > 1 else 1,
-            length_penalty=0,
-            max_input_length=0,
-            min_decoding_length=0,
-            max_decoding_length=limit + 1,  # the end token is one
-            return_scores=True,
-            return_end_token=True,
-            disable_unk=True,
-            suppress_sequences=self._banned,
-            use_vmap=self._use_shortlist,
-        )
-        return futures
+    def _asked(self, beam: int, patience: float) -> dict[str, Any]:
+        """Without a penalty scores are log-probabilities, and with patience it ends no earlier for that."""
+        return {
+            "beam_size": beam,
+            "patience": patience if beam > 1 else 1,
+            "num_hypotheses": int(beam * patience + 0.5) if beam > 1 else 1,
+            "length_penalty": 0,
+            "max_input_length": 0,
+            "min_decoding_length": 0,
+            "return_scores": True,
+            "return_end_token": True,
+            "disable_unk": True,
+            "suppress_sequences": self._banned,
+            "use_vmap": self._use_shortlist,
+        }
 
     def _found(self, answer: Any) -> list[Found]:
         results = []
@@ -174,17 +206,6 @@ class CTranslate2Engine:
 
     def _source(self, src: list[int]) -> list[str]:
         return [self._src[i] for i in src[:-1]]  # the engine adds the end token
-
-
-def _batches(order: list[int], lengths: list[int], beam: int) -> Iterator[list[int]]:
-    batch: list[int] = []
-    for i in order:
-        if batch and lengths[batch[0]] * (len(batch) + 1) * beam > MAX_TOKENS:
-            yield batch
-            batch = []
-        batch.append(i)
-    if batch:
-        yield batch
 
 
 def _library() -> Any:

@@ -4,7 +4,7 @@ It computes what the bundle's own model computes, by other means: the same log-p
 and the hypotheses of its own search (`search`). Ids are the bundle's, sources with their end token.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -32,4 +32,16 @@ class Engine(Protocol):
 
     def score(self, srcs: Sequence[list[int]], tgts: Sequence[list[int]]) -> list[list[float]]:
         """The log-probability of each token of given outputs, then of the end token; none forbidden."""
+        ...
+
+
+class SearchAhead(Protocol):
+    """An engine that searches while the caller does other things."""
+
+    longest: int  # as of an `Engine`
+
+    def begin(
+        self, srcs: Sequence[list[int]], limits: Sequence[int], beam: int, patience: float
+    ) -> Callable[[], list[list[Found]]]:
+        """Begin a `search` until so many times the beam finished; a function that waits for what it finds."""
         ...

@@ -1,4 +1,7 @@
-"""Which engine searches: torch, or CTranslate2 on a converted copy that is kept in the bundle's cache."""
+"""Which engine searches: torch, or CTranslate2 on a converted copy that is kept in the bundle's cache.
+
+The copy is in float32, which gives torch's text, or in int8 where that is asked for by name.
+"""
 
 import hashlib
 import json
@@ -12,12 +15,11 @@ from crosslight.bundle import BOX, Bundle
 from crosslight.decode.translator import FastSearch, Translator
 from crosslight.errors import ConfigError, ExportError
 from crosslight.export import ctranslate2 as fast
-from crosslight.export.engine import Engine
 from crosslight.export.package import CERTIFICATE
 from crosslight.tasks.export import export_ctranslate2
 from crosslight.tasks.foreign import search_with
 
-EngineName = Literal["auto", "torch", "ctranslate2"]
+EngineName = Literal["auto", "torch", "ctranslate2", "int8"]
 FORMAT = 2  # of the converted files
 
 
@@ -39,18 +41,23 @@ def fast_search(
         say("engine: torch" + (" (a faster one: pip install 'crosslight[fast]')" * (choice == "auto")))
         return None
     try:
-        engine = cached_engine(bundle, threads)
+        engine = cached_engine(bundle, threads, "int8" if choice == "int8" else "float32")
     except (ConfigError, ExportError) as error:
-        if choice == "ctranslate2":
+        if choice != "auto":
             raise
         say(f"engine: torch, because of {error.message}")
         return None
-    say("engine: ctranslate2")
+    say("engine: ctranslate2" + ", int8" * (choice == "int8"))
     return search_with(engine)
 
 
-def cached_engine(bundle: Bundle, threads: int = 1) -> Engine:
+def cached_engine(
+    bundle: Bundle, threads: int = 1, numbers: fast.Quantization = "float32"
+) -> fast.CTranslate2Engine:
     """CTranslate2 with the converted bundle, which is converted and certified the first time.
+
+    Args:
+        numbers: what weights are kept in; each kind has a copy and a certificate of its own.
 
     Raises:
         ConfigError: it is not installed, or does not know such a model.
@@ -58,10 +65,10 @@ def cached_engine(bundle: Bundle, threads: int = 1) -> Engine:
     """
     fast.require_fitting(bundle.config.model)
     translator = Translator(bundle)
-    for place in _places(bundle):
+    for place in _places(bundle, numbers):
         try:
             if not (place / CERTIFICATE).is_file():
-                export_ctranslate2(translator, place, "float32")
+                export_ctranslate2(translator, place, numbers)
             return fast.CTranslate2Engine(place, bundle, translator.banned, threads)
         except ExportError as error:
             if not isinstance(error.__cause__, OSError):
@@ -71,9 +78,9 @@ def cached_engine(bundle: Bundle, threads: int = 1) -> Engine:
     )
 
 
-def _places(bundle: Bundle) -> list[Path]:
+def _places(bundle: Bundle, numbers: fast.Quantization) -> list[Path]:
     """Where the converted model may be kept: in the bundle, with the user, or until the next start."""
-    name = f"ctranslate2-{FORMAT}-{_checksum(bundle)}"
+    name = f"ctranslate2-{numbers}-{FORMAT}-{_checksum(bundle)}"
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "crosslight"
     roots = [home, Path(tempfile.gettempdir()) / "crosslight"]
     if bundle.path and bundle.path.parent != BOX and os.access(bundle.path, os.W_OK):

@@ -43,7 +43,7 @@ def load(
 
     Args:
         threads: batches that are searched at a time; worth it for many sentences.
-        engine: what searches: torch, ctranslate2, or auto (see `tasks.engine`).
+        engine: what searches: torch, ctranslate2, int8, or auto (see `tasks.engine`).
         partners: other bundles of the same vocabularies that translate together with it, in torch.
 
     Raises:
@@ -53,9 +53,9 @@ def load(
     keep_freed_memory()
     bundle = load_bundle(path)
     if partners:
-        if engine == "ctranslate2":
+        if engine in ("ctranslate2", "int8"):
             raise ConfigError(
-                "ctranslate2 searches with one model, not with several", "translate with --engine torch"
+                f"{engine} searches with one model, not with several", "translate with --engine torch"
             )
         return Translator(bundle, threads=threads, partners=[load_bundle(other) for other in partners])
     return Translator(bundle, look_inside, threads, fast_search(bundle, engine, threads, _say))

@@ -37,6 +37,7 @@ END = re.compile(
     r"|\s+"
 )
 LINE_BREAK = re.compile("[\n\r\v\f\x85\u2028\u2029]")
+MAY_END = re.compile(rf"[{STOPS}{WIDE_STOPS}\n\r\v\f\x85\u2028\u2029]")  # nothing else ends a sentence
 BEGINNING = re.compile(rf"(?:[{re.escape(OPENERS)}][ \u00a0\u202f]?){{0,4}}(\w*)")
 LAST_WORDS = re.compile(r"(?:(\S+)\s+)?[^\w\s]*?([\w.’'°-]+)\Z")
 # How far before a full stop its word, and the word before that, are looked for.
@@ -78,7 +79,9 @@ def segments(text: str, max_characters: int = MAX_CHARACTERS) -> list[str]:
 def _sentence_ends(text: str) -> Iterator[int]:
     """The positions after which a sentence begins, and the end of a text that is not empty."""
     start = 0
-    for match in END.finditer(text):
+    first = MAY_END.search(text)
+    # Blanks between words are most of what END finds: begin with the run that the first end may be in.
+    for match in END.finditer(text, len(text[: first.start()].rstrip())) if first else ():
         if match.end() == len(text) or (match.start() == 0 and match[0].isspace()):
             continue
         stop = match[0].rstrip()

@@ -56,7 +56,8 @@ class Subword:
 
     def __init__(self, processor: sentencepiece.SentencePieceProcessor) -> None:
         self._processor = processor
-        self._surfaces = [_surface(processor, i) for i in range(processor.get_piece_size())]
+        self._pieces = [processor.id_to_piece(i) for i in range(processor.get_piece_size())]
+        self._surfaces = [_surface(processor, i) for i in range(len(self._pieces))]
         plain = [
             i
             for i in range(len(self._surfaces))
@@ -230,7 +231,10 @@ class Subword:
         Raises:
             IndexError: an id is outside the vocabulary.
         """
-        return [self._processor.id_to_piece(int(i)) for i in ids]
+        wanted = [int(i) for i in ids]
+        if min(wanted, default=0) < 0:
+            raise IndexError(f"an id is {min(wanted)}")
+        return [self._pieces[i] for i in wanted]
 
     def surfaces(self) -> list[bytes]:
         """What each id of the vocabulary writes, in UTF-8: nothing for special ids, one byte for a byte."""
