@@ -35,7 +35,7 @@ LIBRARIES = ("crosslight", "torch", "ctranslate2", "sentencepiece", "sacrebleu",
 
 def main() -> None:
     arguments = parse()
-    cores = available()
+    cores, began = available(), time.time()
     keep_to_one_core()
     torch.set_num_threads(1)
     loads = [load()]
@@ -43,13 +43,14 @@ def main() -> None:
         say("loading, and making the int8 packages")
         systems, about = load_systems(arguments.models, Path(packages), say)
         result = {**header(arguments, cores), "models": about}
-        measured(systems, result, arguments, loads)
+        measured(systems, result, arguments, loads, began)
     print(arguments.out.with_name(arguments.out.name + ".md").read_text(encoding="utf-8"))
 
 
-def measured(systems: list[System], result: dict[str, Any], arguments: Any, loads: list[float]) -> None:
+def measured(
+    systems: list[System], result: dict[str, Any], arguments: Any, loads: list[float], began: float
+) -> None:
     """Quality, then speed in rounds; the results are written after each."""
-    began = time.time()
     texts, references = lines_of(arguments.src), references_of(arguments.src, arguments.ref)
     result["test_set"] |= {"sentences": len(texts), "words": measure.n_words(texts)}
     turns: dict[str, list[dict[str, Any]]] = {system.name: [] for system in systems}
