@@ -1,6 +1,6 @@
 """The results as files: OUT.json, and what is made of it, OUT.md and OUT.svg.
 
-    python -m bench.pareto.page OUT.json     makes the two anew
+python -m bench.pareto.page OUT.json     makes the two anew
 """
 
 import json

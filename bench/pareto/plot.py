@@ -7,6 +7,7 @@ a second.
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,15 @@ from bench.pareto.labels import Box, nearest, placed
 from bench.pareto.systems import ENGINES, FLOAT, INT8, TORCH
 from bench.pareto.table import title
 
+Segment = tuple[tuple[float, float], tuple[float, float]]
+
 INK, PALE, PAPER, GOAL = "#24292f", "#8c959f", "#ffffff", "#9a3412"
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")  # Okabe and Ito: for all eyes
 MARKERS = {TORCH: "o", FLOAT: "s", INT8: "D"}
 SHORT = {TORCH: "torch", FLOAT: "CT2 float32", INT8: "CT2 int8"}
-SIZE, AREA = (10.5, 7.2), (0.07, 0.17, 0.78, 0.70)  # inches; left, bottom, width, height as shares
-MARKER, STEP = 8.0, 9.0  # points; pixels
+SIZE, AREA = (10.5, 7.2), (0.07, 0.185, 0.78, 0.69)  # inches; left, bottom, width, height as shares
+DPI = 72  # of SVG files: a pixel is a point
+MARKER, STEP = 8.0, 8.0
 STYLE = {
     "svg.fonttype": "none",  # text stays text; the fonts that stand in for DejaVu Sans are no wider
     "svg.hashsalt": "pareto",
@@ -56,12 +60,12 @@ def draw(result: dict[str, Any], path: Path) -> bool:
         path.unlink(missing_ok=True)
         return False
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=SIZE, facecolor=PAPER, edgecolor=PALE, linewidth=1)
+        figure = Figure(figsize=SIZE, dpi=DPI, facecolor=PAPER, edgecolor=PALE, linewidth=1)
         FigureCanvasSVG(figure)
         axes = figure.add_axes(AREA, facecolor=PAPER)
         base = next((row for row in rows if row["name"] == result["base"]), None)
         _frame(axes, rows, base)
-        _front(axes, rows)
+        steps = _front(axes, rows)
         models = list(dict.fromkeys(row["model"] for row in result["systems"]))
         colors = {model: COLORS[i % len(COLORS)] for i, model in enumerate(models)}
         for row in rows:
@@ -69,8 +73,8 @@ def draw(result: dict[str, Any], path: Path) -> bool:
         if base:
             _goals(axes, base)
         _words(figure, axes, result)
-        _legend(figure, colors, has_front=True)
-        _labels(figure, axes, rows, colors, base)
+        _legend(figure, colors)
+        _labels(axes, rows, colors, [*steps, *_goal_lines(axes, base)])
         about = {"Title": f"{title(result)}: words a second against BLEU", "Date": None, "Creator": None}
         figure.savefig(path, format="svg", facecolor=PAPER, edgecolor=PALE, metadata=about)
     return True
@@ -97,12 +101,15 @@ def _frame(axes: Axes, rows: Sequence[Row], base: Row | None) -> None:
     axes.set_ylabel("BLEU, with 95 % of resamples")
 
 
-def _front(axes: Axes, rows: Sequence[Row]) -> None:
-    line = sorted(point(row) for row in rows if row["on_front"])
-    if line:
-        line = [(axes.get_xlim()[0], line[0][1]), *line, (line[-1][0], axes.get_ylim()[0])]
-        # Up to the speed of a point its BLEU is to be had.
-        axes.plot(*zip(*line, strict=True), drawstyle="steps-pre", color=INK, alpha=0.55, lw=1.4, zorder=2)
+def _front(axes: Axes, rows: Sequence[Row]) -> list[Segment]:
+    """A line that steps: up to the speed of a point its BLEU is to be had. Its pieces."""
+    points = sorted(point(row) for row in rows if row["on_front"])
+    corners = [(axes.get_xlim()[0], points[0][1])]
+    for x, y in points:
+        corners += [(corners[-1][0], y), (x, y)]
+    corners.append((corners[-1][0], axes.get_ylim()[0]))
+    axes.plot(*zip(*corners, strict=True), color=INK, alpha=0.55, lw=1.4, zorder=2, gid="front")
+    return list(pairwise(corners))
 
 
 def _mark(axes: Axes, row: Row, color: str) -> None:
@@ -130,7 +137,7 @@ def _goals(axes: Axes, base: Row) -> None:
     x, y = point(base)
     axes.axvline(TIMES * x, color=GOAL, lw=1.1, ls=(0, (5, 3)), zorder=1)
     axes.axhline(y - LOST, color=GOAL, lw=1.1, ls=(0, (5, 3)), zorder=1)
-    name = f"{base['model']}, CT2 int8, beam 4"
+    name = label(base)
     axes.annotate(
         f"goal: {TIMES:g} × {name}",
         (TIMES * x, 1),
@@ -141,7 +148,7 @@ def _goals(axes: Axes, base: Row) -> None:
         color=GOAL,
     )
     axes.annotate(
-        f"goal: BLEU of\n{name}\n− {LOST:g}",
+        f"goal: BLEU of\n{name.replace(', ', ',\n', 1)}\n− {LOST:g}",
         (1, y - LOST),
         (5, 0),
         xycoords=("axes fraction", "data"),
@@ -153,7 +160,9 @@ def _goals(axes: Axes, base: Row) -> None:
 
 def _words(figure: Figure, axes: Axes, result: dict[str, Any]) -> None:
     left = AREA[0]
-    figure.text(left, 0.955, f"{title(result)}: speed against quality", fontsize=14, weight="bold", va="center")
+    figure.text(
+        left, 0.955, f"{title(result)}: speed against quality", fontsize=14, weight="bold", va="center"
+    )
     machine, test = result["machine"], result["test_set"]
     figure.text(
         left,
@@ -165,7 +174,7 @@ def _words(figure: Figure, axes: Axes, result: dict[str, Any]) -> None:
     )
 
 
-def _legend(figure: Figure, colors: dict[str, str], has_front: bool) -> None:
+def _legend(figure: Figure, colors: dict[str, str]) -> None:
     """In three rows below: models, engines, beams and the front."""
 
     def mark(name: str, marker: str, color: str, face: str) -> Line2D:
@@ -177,62 +186,65 @@ def _legend(figure: Figure, colors: dict[str, str], has_front: bool) -> None:
         [
             mark("beam 1", "o", INK, PAPER),
             mark("beam 4", "o", INK, INK),
-            *([Line2D([], [], color=INK, alpha=0.55, lw=1.4, label="Pareto front")] if has_front else []),
+            Line2D([], [], color=INK, alpha=0.55, lw=1.4, label="Pareto front"),
         ],
     ]
     for column, x in zip(columns, (AREA[0], 0.36, 0.64), strict=True):
         legend = figure.legend(
-            handles=column, loc="upper left", bbox_to_anchor=(x, 0.115), frameon=False, borderaxespad=0
+            handles=column, loc="upper left", bbox_to_anchor=(x, 0.105), frameon=False, borderaxespad=0
         )
         figure.add_artist(legend)
 
 
-def _labels(
-    figure: Figure, axes: Axes, rows: Sequence[Row], colors: dict[str, str], base: Row | None
-) -> None:
-    """Texts beside their points, in pixels of the figure, with a thin line to each that is far away."""
-    renderer: Any = figure.canvas.get_renderer() if hasattr(figure.canvas, "get_renderer") else None
-    to_pixels, from_pixels = axes.transData.transform, axes.transData.inverted().transform
-    points = [tuple(to_pixels(point(row))) for row in rows]
-    frame = axes.get_window_extent(renderer)
-    area: Box = (frame.x0 + 3, frame.y0 + 3, frame.x1 - 3, frame.y1 - 3)
+def _goal_lines(axes: Axes, base: Row | None) -> list[Segment]:
+    if base is None:
+        return []
+    x, y = TIMES * point(base)[0], point(base)[1] - LOST
+    return [
+        ((x, axes.get_ylim()[0]), (x, axes.get_ylim()[1])),
+        ((axes.get_xlim()[0], y), (axes.get_xlim()[1], y)),
+    ]
+
+
+def _labels(axes: Axes, rows: Sequence[Row], colors: dict[str, str], lines: Sequence[Segment]) -> None:
+    """Texts beside their points, with a thin line to each that is far away; placed in pixels."""
+    to_pixels, to_data = axes.transData.transform, axes.transData.inverted().transform
+    points = [(float(x), float(y)) for x, y in to_pixels([point(row) for row in rows])]
+    frame = axes.get_window_extent()
     sizes = []
     for row in rows:
-        text = axes.text(0, 0, label(row), fontsize=8)
-        box = text.get_window_extent(renderer)
+        text = axes.text(0.5, 0.5, label(row), fontsize=8, transform=axes.transAxes)
+        box = text.get_window_extent()
         sizes.append((box.width + 4, box.height + 2))
         text.remove()
-    half = MARKER * figure.dpi / 72 / 2 + 2
-    taken = [(x - half, y - half, x + half, y + half) for x, y in points]
-    lines = [_bar(to_pixels, row) for row in rows] + _goal_boxes(to_pixels, area, base)
-    boxes = placed(points, sizes, area, taken, lines, STEP)
+    half = MARKER / 2 + 2
+    bars = [((point(row)[0], row["bleu"]["low"]), (point(row)[0], row["bleu"]["high"])) for row in rows]
+    boxes = placed(
+        points,
+        sizes,
+        area=(frame.x0 + 3, frame.y0 + 3, frame.x1 - 3, frame.y1 - 3),
+        taken=[(x - half, y - half, x + half, y + half) for x, y in points],
+        lines=[_box(to_pixels(segment)) for segment in [*bars, *lines]],
+        step=STEP,
+    )
     for row, (x, y), box in zip(rows, points, boxes, strict=True):
-        begin = nearest(box, (x, y))
-        color = colors[row["model"]]
-        if math.dist(begin, (x, y)) > 2.5 * STEP:
-            ends = from_pixels([begin, (x, y)])
+        begin, color = nearest(box, (x, y)), colors[row["model"]]
+        if math.dist(begin, (x, y)) > 2 * STEP:
+            ends = to_data([begin, (x, y)])
             axes.plot(*zip(*ends, strict=True), color=color, lw=0.6, alpha=0.7, zorder=3)
         axes.text(
-            *from_pixels(((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)),
+            *to_data(((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)),
             label(row),
             fontsize=8,
             ha="center",
             va="center",
             color=color,
             zorder=5,
-            gid=f"label {row['name']}",
             bbox={"facecolor": PAPER, "edgecolor": "none", "alpha": 0.75, "pad": 0.5},
         )
 
 
-def _bar(to_pixels: Any, row: Row) -> Box:
-    x, _ = point(row)
-    (left, low), (_, high) = to_pixels([(x, row["bleu"]["low"]), (x, row["bleu"]["high"])])
-    return (left - 1, low, left + 1, high)
-
-
-def _goal_boxes(to_pixels: Any, area: Box, base: Row | None) -> list[Box]:
-    if base is None:
-        return []
-    x, y = to_pixels((TIMES * point(base)[0], point(base)[1] - LOST))
-    return [(x - 1, area[1], x + 1, area[3]), (area[0], y - 1, area[2], y + 1)]
+def _box(ends: Any) -> Box:
+    """A level or upright line in pixels as a narrow box."""
+    (x0, y0), (x1, y1) = ends
+    return (float(min(x0, x1)) - 1, float(min(y0, y1)) - 1, float(max(x0, x1)) + 1, float(max(y0, y1)) + 1)

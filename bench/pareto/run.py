@@ -66,10 +66,14 @@ def measured(
         page.write(result, arguments.out)
 
     for system in alive(systems):
-        with_reason(system, lambda system=system: found.__setitem__(system.name, whole(system, texts, references)))
+        with_reason(
+            system, lambda system=system: found.__setitem__(system.name, whole(system, texts, references))
+        )
         if system.name in found:
             rates.append(result["test_set"]["words"] / found[system.name].figures["seconds"])
-            say(f"{system.name}: BLEU {found[system.name].figures['bleu']['value']:.2f}, {rates[-1]:,.0f} words/s")
+            say(
+                f"{system.name}: BLEU {found[system.name].figures['bleu']['value']:.2f}, {rates[-1]:,.0f} words/s"
+            )
     if not rates:
         write(0)
         return
@@ -202,7 +206,9 @@ def commit() -> str:
     """The commit of this checkout, and whether files differ from it."""
     try:
         said = [
-            subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+            subprocess.run(
+                ["git", *words], cwd=ROOT, capture_output=True, text=True, check=True
+            ).stdout.strip()
             for words in (("rev-parse", "HEAD"), ("status", "--porcelain", "--untracked-files=no"))
         ]
     except (OSError, subprocess.CalledProcessError):

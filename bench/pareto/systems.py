@@ -1,8 +1,8 @@
 """The systems: every model in every engine, with every beam; text to text, on one thread.
 
-    torch                  `crosslight.load`
-    CTranslate2 float32    `crosslight.load(engine="ctranslate2")`, converted where it runs
-    CTranslate2 int8       `crosslight.tasks.export`'s package, searched in the same way
+torch                  `crosslight.load`
+CTranslate2 float32    `crosslight.load(engine="ctranslate2")`, converted where it runs
+CTranslate2 int8       `crosslight.tasks.export`'s package, searched in the same way
 """
 
 from collections.abc import Callable, Mapping
@@ -91,7 +91,9 @@ def reason(failure: Exception) -> str:
 def bytes_of(directory: Path) -> int:
     """Of the files in a directory, without caches."""
     files = [file for file in directory.rglob("*") if file.is_file()]
-    return sum(f.stat().st_size for f in files if not any(p.startswith(".") for p in f.relative_to(directory).parts))
+    return sum(
+        f.stat().st_size for f in files if not any(p.startswith(".") for p in f.relative_to(directory).parts)
+    )
 
 
 def _opened(engine: str, path: Path, package: Path) -> tuple[Translator, int]:
