@@ -137,9 +137,9 @@ def _goals(axes: Axes, base: Row) -> None:
     x, y = point(base)
     axes.axvline(TIMES * x, color=GOAL, lw=1.1, ls=(0, (5, 3)), zorder=1)
     axes.axhline(y - LOST, color=GOAL, lw=1.1, ls=(0, (5, 3)), zorder=1)
-    name = label(base)
+    lines = label(base).split(", ", 1)
     axes.annotate(
-        f"goal: {TIMES:g} × {name}",
+        f"goal: {TIMES:g} × {', '.join(lines)}",
         (TIMES * x, 1),
         (0, 4),
         xycoords=("data", "axes fraction"),
@@ -148,7 +148,7 @@ def _goals(axes: Axes, base: Row) -> None:
         color=GOAL,
     )
     axes.annotate(
-        f"goal: BLEU of\n{name.replace(', ', ',\n', 1)}\n− {LOST:g}",
+        "\n".join(("goal: BLEU of", *lines, f"− {LOST:g}")),
         (1, y - LOST),
         (5, 0),
         xycoords=("axes fraction", "data"),

@@ -70,10 +70,9 @@ def measured(
             system, lambda system=system: found.__setitem__(system.name, whole(system, texts, references))
         )
         if system.name in found:
-            rates.append(result["test_set"]["words"] / found[system.name].figures["seconds"])
-            say(
-                f"{system.name}: BLEU {found[system.name].figures['bleu']['value']:.2f}, {rates[-1]:,.0f} words/s"
-            )
+            done = found[system.name].figures
+            rates.append(result["test_set"]["words"] / done["seconds"])
+            say(f"{system.name}: BLEU {done['bleu']['value']:.2f}, {rates[-1]:,.0f} words/s")
     if not rates:
         write(0)
         return
