@@ -12,7 +12,7 @@ Point = tuple[float, float]
 
 ANGLES = (0, 180, 90, 270, 45, 135, 225, 315, 20, 160, 200, 340, 65, 115, 245, 295)
 RINGS = tuple(range(1, 24))
-SOFT = 6.0  # rings that a label goes outwards rather than cover a line
+SOFT = 6.0  # rings that a label goes outwards rather than cover a line, or stand by another's point
 
 
 def overlap(a: Box, b: Box) -> float:
@@ -47,10 +47,12 @@ def placed(
         candidates = list(_candidates(points[i], sizes[i], step))
         inside = [(cost, box) for cost, box in candidates if _within(box, area)] or candidates
 
-        def price(candidate: tuple[float, Box], fixed: list[Box] = fixed) -> tuple[float, float]:
+        def price(candidate: tuple[float, Box], i: int = i, fixed: list[Box] = fixed) -> tuple[float, float]:
             cost, box = candidate
             covered = sum(overlap(box, other) for other in fixed)
-            return covered, cost + SOFT * sum(overlap(box, line) > 0 for line in lines)
+            apart = [math.dist(nearest(box, point), point) for point in points]
+            faults = sum(overlap(box, line) > 0 for line in lines) + (min(apart) < apart[i])
+            return covered, cost + SOFT * faults
 
         boxes[i] = min(inside, key=price)[1]
     return [boxes[i] for i in range(len(points))]

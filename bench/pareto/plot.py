@@ -73,7 +73,7 @@ def draw(result: dict[str, Any], path: Path) -> bool:
         if base:
             _goals(axes, base)
         _words(figure, axes, result)
-        _legend(figure, colors)
+        _legend(figure, {model: colors[model] for model in models if model in {row["model"] for row in rows}})
         _labels(axes, rows, colors, [*steps, *_goal_lines(axes, base)])
         about = {"Title": f"{title(result)}: words a second against BLEU", "Date": None, "Creator": None}
         figure.savefig(path, format="svg", facecolor=PAPER, edgecolor=PALE, metadata=about)
