@@ -12,13 +12,19 @@ from bench.pareto.plot import draw
 from bench.pareto.table import markdown
 
 
+def write_figures(result: dict[str, Any], out: Path) -> None:
+    """OUT.json alone."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(result, indent=1, ensure_ascii=False) + "\n"
+    out.with_name(out.name + ".json").write_text(text, encoding="utf-8")
+
+
 def write(result: dict[str, Any], out: Path) -> None:
     """All three; no plot while there is nothing to draw."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    file = {ending: out.with_name(out.name + ending) for ending in (".json", ".md", ".svg")}
-    file[".json"].write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    has_plot = draw(result, file[".svg"])
-    file[".md"].write_text(markdown(result, file[".svg"].name if has_plot else ""), encoding="utf-8")
+    write_figures(result, out)
+    plot = out.with_name(out.name + ".svg")
+    page = markdown(result, plot.name if draw(result, plot) else "")
+    out.with_name(out.name + ".md").write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

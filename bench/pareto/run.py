@@ -44,13 +44,14 @@ def main() -> None:
         systems, about = load_systems(arguments.models, Path(packages), say)
         result = {**header(arguments, cores), "models": about}
         measured(systems, result, arguments, loads, began)
+    page.write(result, arguments.out)
     print(arguments.out.with_name(arguments.out.name + ".md").read_text(encoding="utf-8"))
 
 
 def measured(
     systems: list[System], result: dict[str, Any], arguments: Any, loads: list[float], began: float
 ) -> None:
-    """Quality, then speed in rounds; the results are written after each."""
+    """Quality, then speed in rounds; the figures are written after each, the page at the end."""
     texts, references = lines_of(arguments.src), references_of(arguments.src, arguments.ref)
     result["test_set"] |= {"sentences": len(texts), "words": measure.n_words(texts)}
     turns: dict[str, list[dict[str, Any]]] = {system.name: [] for system in systems}
@@ -63,7 +64,7 @@ def measured(
         result["rounds"], result["minutes"] = rounds, round((time.time() - began) / 60, 1)
         result["machine"]["load"] = loads
         result["systems"] = rows(systems, found, turns, single, result["base"])
-        page.write(result, arguments.out)
+        page.write_figures(result, arguments.out)
 
     for system in alive(systems):
         with_reason(
@@ -73,13 +74,12 @@ def measured(
             done = found[system.name].figures
             rates.append(result["test_set"]["words"] / done["seconds"])
             say(f"{system.name}: BLEU {done['bleu']['value']:.2f}, {rates[-1]:,.0f} words/s")
-    if not rates:
-        write(0)
-        return
-    chosen = measure.speed_set(texts, min(rates), arguments.seconds)
+    compared(systems, found, result["base"])
+    chosen = measure.speed_set(texts, min(rates, default=0.0), arguments.seconds)
     alone = measure.distinct(texts)[:SINGLE]
     result["speed_set"] = {"sentences": len(chosen), "words": measure.n_words(chosen), "single": len(alone)}
     write(0)
+    say(f"a turn: {len(chosen)} sentences, again and again until {arguments.seconds:g} seconds are over")
     for number in range(arguments.rounds):
         say(f"round {number + 1} of {arguments.rounds}")
         order = alive(systems)
@@ -94,6 +94,18 @@ def measured(
 
             with_reason(system, take_turn)
         write(number + 1)
+
+
+def compared(systems: list[System], found: dict[str, Translated], base: str) -> None:
+    """Add what a system's translations are beside those of the base, and of torch with the same beam."""
+    for system in systems:
+        done = found.get(system.name)
+        beside = found.get(name_of(system.model, TORCH, system.beam))
+        if done and beside:
+            equal = [a == b for a, b in zip(done.texts, beside.texts, strict=True)]
+            done.figures["equal_to_torch"] = sum(equal) / len(equal)
+        if done and base in found:
+            done.figures["delta_bleu"] = against(found[base], done)
 
 
 def whole(system: System, texts: list[str], references: list[Any]) -> Translated:
@@ -144,14 +156,7 @@ def rows(
         row |= {"beam": system.beam, "error": system.error}
         row["megabytes"] = None if system.n_bytes is None else system.n_bytes / 1e6
         row["bytes"] = system.n_bytes
-        if name in found:
-            row |= found[name].figures
-            torch_name = name_of(system.model, TORCH, system.beam)
-            if torch_name in found:
-                pairs = list(zip(found[name].texts, found[torch_name].texts, strict=True))
-                row["equal_to_torch"] = sum(a == b for a, b in pairs) / len(pairs)
-            if base in found:
-                row["delta_bleu"] = against(found[base], found[name])
+        row |= found[name].figures if name in found else {}
         row |= figures.speed(turns[name])
         row["ratio"] = figures.ratio(turns[name], turns.get(base, []))
         row["cpu_ratio"] = figures.ratio(turns[name], turns.get(base, []), "words_per_cpu_second")

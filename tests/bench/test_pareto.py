@@ -215,6 +215,10 @@ def test_a_run_measures_what_it_can_and_names_what_it_cannot(
     by_name = {each["name"]: each for each in found["systems"]}
     assert len(by_name) == 12
     assert all("nowhere" in by_name[name]["error"] for name in by_name if name.startswith("absent"))
+    if by_name[found["base"]]["error"] == "":  # where CTranslate2 is installed
+        assert by_name[found["base"]]["ratio"] == {"median": 1, "least": 1, "most": 1}
+        assert by_name[found["base"]]["delta_bleu"]["value"] == 0
+        assert by_name[found["base"]]["bytes"] < by_name["teacher, torch, beam 4"]["bytes"]
     for beam in systems.BEAMS:
         each = by_name[f"teacher, torch, beam {beam}"]
         assert (each["error"], len(each["turns"]), len(each["single"])) == ("", 2, len(TEXTS))
