@@ -110,12 +110,15 @@ def compared(systems: list[System], found: dict[str, Translated], base: str) -> 
 
 def whole(system: System, texts: list[str], references: list[Any]) -> Translated:
     """The test set in one call: translations, scores, and how many sentences were left to torch."""
-    left = counted(system)
+    count = counted(system)
     start = time.perf_counter()
-    translations = system.translate(texts)
+    try:
+        translations = system.translate(texts)
+    finally:
+        n_left = count()
     seconds = time.perf_counter() - start
     done = judged(translations, references)
-    done.figures.update(seconds=seconds, left_to_torch=left())
+    done.figures.update(seconds=seconds, left_to_torch=n_left)
     return done
 
 
