@@ -229,7 +229,7 @@ def _labels(axes: Axes, rows: Sequence[Row], colors: dict[str, str], lines: Sequ
     )
     for row, (x, y), box in zip(rows, points, boxes, strict=True):
         begin, color = nearest(box, (x, y)), colors[row["model"]]
-        if math.dist(begin, (x, y)) > 2 * STEP:
+        if math.dist(begin, (x, y)) > 1.2 * STEP:
             ends = to_data([begin, (x, y)])
             axes.plot(*zip(*ends, strict=True), color=color, lw=0.6, alpha=0.7, zorder=3)
         axes.text(
