@@ -10,7 +10,7 @@ BIN := .venv/bin
 endif
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo test check fix docs bench bench-train bench-decode bench-gpu corpus
+.PHONY: demo test check fix docs bench bench-train bench-decode bench-gpu bench-pareto corpus
 
 demo: .venv/ready            ## train a translator on the sample corpus, score it, look inside
 	$(BIN)/crosslight demo
@@ -41,6 +41,9 @@ bench-train:                 ## training speed beside other toolkits; MULTI30K=d
 
 bench-decode:                ## decoding speed beside other toolkits; MULTI30K=directory, ARGS="--rounds 5"
 	$(PYTHON) -m bench.decode.run --torch "$(TORCH)" $(ARGS)
+
+bench-pareto: .venv/ready    ## speed against quality; ARGS="--src test.fr --ref test.en teacher=BUNDLE student=BUNDLE"
+	$(BIN)/python -m bench.pareto $(ARGS)
 
 corpus: .venv/ready          ## make the sample corpus from its sources
 	$(BIN)/python corpus/handwritten.py
