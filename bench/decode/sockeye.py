@@ -52,8 +52,10 @@ class Sockeye:
             for _ in range(WARM_UP):
                 self.translators[cell].translate(inputs, fill_up_batches=False)
         found = self.translators[cell].translate(inputs, fill_up_batches=False)
-        self.spm.decode([each.tokens for each in found])
-        return sum(len(each.tokens) + 1 for each in found)
+        # Greedy search goes on where beam search is forced to end: the last token is a step of both.
+        tokens = [each.tokens[: cell.length] for each in found]
+        self.spm.decode(tokens)
+        return sum(len(each) + 1 for each in tokens)
 
     def translator(self, cell: Cell) -> Translator:
         """No end is ever likely; the longest output is forced to one, which is a step too."""
