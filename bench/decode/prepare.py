@@ -88,10 +88,11 @@ def prepare(out: Path, corpus: Path | None, bundle: Path | None = None) -> dict[
     return meta
 
 
-def of_chance(corpus: Path | None, vocab_size: int = settings.VOCAB_SIZE) -> Bundle:
+def of_chance(corpus: Path | None) -> Bundle:
     """A bundle of the benchmark's shape that has learned its pieces and nothing else."""
     pairs = multi30k(corpus) if corpus else sample()
-    subword = Subword.train((text for pair in pairs for text in pair), vocab_size, seed=settings.SEED)
+    texts = (text for pair in pairs for text in pair)
+    subword = Subword.train(texts, settings.VOCAB_SIZE, seed=settings.SEED)
     shape = {
         "d_model": settings.D_MODEL,
         "d_ff": settings.D_FF,
@@ -103,8 +104,9 @@ def of_chance(corpus: Path | None, vocab_size: int = settings.VOCAB_SIZE) -> Bun
     config = run_config({"model": shape}, "the benchmark")
     torch.manual_seed(settings.SEED)
     model = build_model(config.model, subword.vocab_size, subword.vocab_size, PAD_ID).eval()
-    languages = ("en", "de") if corpus else ("fr", "en")
-    return Bundle(config, subword, subword, model, Facts(*languages, len(pairs), settings.MAX_LENGTH, 1.0, 0, 0.0))
+    src_lang, tgt_lang = ("en", "de") if corpus else ("fr", "en")
+    facts = Facts(src_lang, tgt_lang, len(pairs), settings.MAX_LENGTH, 1.0, 0, 0.0)
+    return Bundle(config, subword, subword, model, facts)
 
 
 def converted(prepared: Path, name: str, to: str, quantize: str | None) -> None:

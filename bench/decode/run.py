@@ -129,10 +129,14 @@ def main() -> None:
     if arguments.bundle:
         folders["same weights"] = cache / f"decode-{corpus}-bundle"
     metas = {
-        table: prepare(pythons["ours"], folder, arguments, None if table == "set length" else arguments.bundle)
+        table: prepare(
+            pythons["ours"], folder, arguments, None if table == "set length" else arguments.bundle
+        )
         for table, folder in folders.items()
     }
-    not_exported = {f"{form} ({table})": why for table, meta in metas.items() for form, why in meta["failed"].items()}
+    not_exported = {
+        f"{form} ({table})": why for table, meta in metas.items() for form, why in meta["failed"].items()
+    }
     result: dict[str, Any] = {
         "command": "python -m bench.decode.run " + " ".join(shown(sys.argv[1:])),
         "date": time.strftime("%Y-%m-%d"),
@@ -174,7 +178,13 @@ def pair(
         turns = []
         for who in ("ours", *("peer", "ours") * arguments.rounds):
             turns.append({"who": who, **workers[who].ask(cell, arguments.seconds)})
-        row = {"table": table, "cell": cell.name, **cell_as_json(cell), "ours_title": ours.title, "ours_variant": ours.variant}
+        row = {
+            "table": table,
+            "cell": cell.name,
+            **cell_as_json(cell),
+            "ours_title": ours.title,
+            "ours_variant": ours.variant,
+        }
         row |= {"peer_title": peer.title, "pytorch": peer.pytorch}
         rows.append({**row, **summary(turns), "turns": turns})
         print(f"{ours.title} / {peer.title}, {cell.name}: {rows[-1]['ratio'] or turns[-2]}", flush=True)

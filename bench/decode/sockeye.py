@@ -43,7 +43,9 @@ class Sockeye:
         )
 
     def encode(self, texts: Sequence[str]) -> list[Any]:
-        return [TranslatorInput(i, tokens) for i, tokens in enumerate(self.spm.encode(list(texts), out_type=str))]
+        return [
+            TranslatorInput(i, tokens) for i, tokens in enumerate(self.spm.encode(list(texts), out_type=str))
+        ]
 
     def translate(self, work: Sequence[Any], cell: Cell) -> int:
         inputs = self.encode(work) if cell.kind == "text" else list(work)
