@@ -15,6 +15,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -123,7 +124,7 @@ class Worker:
 def main() -> None:
     arguments = parse()
     cache, began = arguments.cache.resolve(), time.time()
-    pythons, failed = interpreters(cache, arguments.torch, arguments.here)
+    pythons, failed = interpreters(cache, arguments.torch, arguments.here, arguments.systems)
     corpus = "multi30k" if arguments.corpus else "sample"
     folders = {"set length": cache / f"decode-{corpus}"}
     if arguments.bundle:
@@ -205,10 +206,18 @@ def cells(table: str, peer: Entry) -> list[Cell]:
     return [Cell(beam, batch, kind) for kind in kinds for beam, batch in SHAPES]
 
 
-def interpreters(cache: Path, torch: str, here: bool) -> tuple[dict[str, str], dict[str, str]]:
-    """The interpreter of each script, and why the others have none. Without ours there is no benchmark."""
+def interpreters(
+    cache: Path, torch: str, here: bool, asked: Sequence[str] | None = None
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The interpreter of each script that is asked for (none named: all), and why the others have none.
+
+    Raises:
+        VenvError: ours could not be made, and without it there is no benchmark.
+    """
     pythons, failed = {}, {}
     for script, system in VENVS.items():
+        if asked and script not in {"ours", *asked}:
+            continue
         if here and system is OURS:
             pythons[script] = sys.executable
             continue

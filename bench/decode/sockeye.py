@@ -1,4 +1,7 @@
-"""Sockeye's Translator over weights of chance, of the same shape: for outputs of set length only; variant int8."""
+"""Sockeye's Translator over weights of chance, of the same shape: for outputs of set length only.
+
+Variants: float32, and int8, which is its own dynamic quantization of all but the output layer.
+"""
 
 from collections.abc import Sequence
 from typing import Any

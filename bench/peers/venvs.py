@@ -1,7 +1,7 @@
 """A venv for every system, made once under a cache directory and reused while its recipe stays.
 
-torch is the same exact version everywhere, but for a system that only runs with one of its own. A venv that cannot be made is a line in the results, with the
-reason; it stops nobody else.
+torch is the same exact version everywhere, but for a system that only runs with one of its own. A venv
+that cannot be made is a line in the results, with the reason; it stops nobody else.
 """
 
 import hashlib
