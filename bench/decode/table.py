@@ -91,8 +91,9 @@ def fastest(rows: Sequence[dict[str, Any]]) -> str:
             rates = (f"{row['peer'][key]:,.1f}" for key in FIGURES[:2])
             ratios = (_ratio(row["ratio"]), _ratio(auto[0] if auto else None))
             lines.append(f"| {' | '.join((table, cell, row['peer_title'], *rates, *ratios))} |")
-            met += [row["ratio"][0] >= GOAL] * (row["pytorch"] == "float32")
-    end = f"\n\nThe goal, at least {GOAL} times the fastest in float32, is met by the torch engine in "
+            # Of the same weights MarianMT's is the only peer, so its cells say nothing of the fastest.
+            met += [row["ratio"][0] >= GOAL] * (row["pytorch"] == "float32" and table == "set length")
+    end = f"\n\nThe goal, at least {GOAL} times the fastest in float32 at set lengths, is met by the torch engine in "
     return "\n".join(lines) + end + f"{sum(met)} of {len(met)} cells."
 
 
