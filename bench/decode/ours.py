@@ -25,8 +25,9 @@ class Ours:
         torch.set_num_threads(1)
         self.translator = load(chosen.prepared / "bundle", threads, chosen.variant)
         self.in_flight = 4
+        found = f" ({'ctranslate2' if self.translator.fast_search else 'torch'})" * (chosen.variant == "auto")
         self.about = (
-            f"crosslight {crosslight.__version__}, engine {chosen.variant}, {threads} threads, "
+            f"crosslight {crosslight.__version__}, engine {chosen.variant}{found}, {threads} threads, "
             f"torch {torch.__version__}"
         )
 

@@ -2,6 +2,9 @@
 
     python -m bench.decode.run [--corpus DIRECTORY] [--bundle BUNDLE] [--seconds 3] [--rounds 3] [--threads T]
 
+Outputs of a set length are written by all, with weights of chance. With a bundle those that can read its
+weights translate with it too, each output as long as the model likes.
+
 Two processes are loaded at a time, ours and a peer, and take turns of seconds: what the machine does to
 both in those seconds cancels out of the ratio.
 """
@@ -12,6 +15,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -22,16 +26,15 @@ from bench.peers.run import available, load, machine, shown
 from bench.peers.venvs import PEERS, ROOT, System, VenvError, python_of
 
 OURS = System("ours-decode", "Crosslight", ("-e", f"{ROOT}[fast,huggingface]"), constrained=True)
+# Its last version wants torch below 1.14. The only such torch for Python 3.11 brings CUDA along, and does not
+# import without: 1.8 GB to download, of which a CPU runs nothing.
+SOCKEYE = System("sockeye", "Sockeye 3", ("sockeye==3.1.34", "sentencepiece"), torch="torch==1.13.1")
 VENVS = {
     "ours": OURS,
     "ctranslate2": OURS,
     "huggingface": OURS,
-    **{peer.name: peer for peer in PEERS if peer.name == "joeynmt"},
-}
-# Each with the reason; `failed` of the results.
-ABSENT = {
-    "Sockeye 3": "3.1.34, its last version, wants torch below 1.14; the torch of all others is newer",
-    "Eole": "its own search has not been wired up here yet",
+    **{peer.name: peer for peer in PEERS if peer.name in {"joeynmt", "eole"}},
+    "sockeye": SOCKEYE,
 }
 SHAPES = tuple((beam, batch) for beam in (1, 4) for batch in (1, 64))
 SET_LENGTH = 14
@@ -45,17 +48,26 @@ class Entry:
     script: str
     variant: str
     title: str
+    pytorch: str = ""  # a peer on PyTorch: the numbers that it computes in
 
 
 TORCH, AUTO = Entry("ours", "torch", "Crosslight torch"), Entry("ours", "auto", "Crosslight auto")
-GENERATE = Entry("huggingface", "", "Transformers MarianMT")
+GENERATE = Entry("huggingface", "", "Transformers MarianMT", "float32")
+PYTORCH = (
+    GENERATE,
+    Entry("joeynmt", "", "JoeyNMT", "float32"),
+    Entry("eole", "", "Eole", "float32"),
+    Entry("sockeye", "float32", "Sockeye 3", "float32"),
+    Entry("sockeye", "int8", "Sockeye 3 int8", "int8"),
+)
 FAST = tuple(
     Entry("ctranslate2", f"{numbers}-{threads}", f"CTranslate2 {numbers}, {threads}")
     for numbers in ("float32", "int8")
     for threads in ("2x1", "1x2")
 )
-SAME = ((TORCH, GENERATE), *((AUTO, entry) for entry in FAST), (TORCH, AUTO))
-FIXED = ((TORCH, GENERATE), (TORCH, FAST[0]), (TORCH, Entry("joeynmt", "", "JoeyNMT")))
+SAME = ((TORCH, GENERATE), (AUTO, GENERATE), *((AUTO, entry) for entry in FAST), (TORCH, AUTO))
+# Not auto: it leaves outputs of a set length to torch.
+FIXED = (*((TORCH, entry) for entry in PYTORCH), (TORCH, FAST[0]), (TORCH, FAST[2]))
 
 
 class Worker:
@@ -112,24 +124,36 @@ class Worker:
 def main() -> None:
     arguments = parse()
     cache, began = arguments.cache.resolve(), time.time()
-    pythons, failed = interpreters(cache, arguments.torch, arguments.here)
-    prepared = cache / ("decode-multi30k" if arguments.corpus else "decode-sample")
-    prepare(pythons["ours"], prepared, arguments)
-    meta = json.loads((prepared / "meta.json").read_text())
+    pythons, failed = interpreters(cache, arguments.torch, arguments.here, arguments.systems)
+    corpus = "multi30k" if arguments.corpus else "sample"
+    folders = {"set length": cache / f"decode-{corpus}"}
+    if arguments.bundle:
+        folders["same weights"] = cache / f"decode-{corpus}-bundle"
+    metas = {
+        table: prepare(
+            pythons["ours"], folder, arguments, None if table == "set length" else arguments.bundle
+        )
+        for table, folder in folders.items()
+    }
+    not_exported = {
+        f"{form} ({table})": why for table, meta in metas.items() for form, why in meta["failed"].items()
+    }
     result: dict[str, Any] = {
         "command": "python -m bench.decode.run " + " ".join(shown(sys.argv[1:])),
         "date": time.strftime("%Y-%m-%d"),
         "seconds": arguments.seconds,
         "rounds": arguments.rounds,
-        "model": meta,
-        "failed": {**ABSENT, **failed, **meta["failed"]},
-        "limit": limit(pythons["ours"], prepared, arguments.threads),
+        "models": metas,
+        "failed": {**failed, **not_exported},
+        "limits": {
+            table: limit(pythons["ours"], folder, arguments.threads) for table, folder in folders.items()
+        },
         "about": {},
         "rows": [],
     }
     loads = [load()]
-    for table, pairs in (("same weights", SAME), ("set length", FIXED)):
-        for ours, peer in pairs:
+    for table, prepared in folders.items():
+        for ours, peer in FIXED if table == "set length" else SAME:
             if peer.script not in pythons or (arguments.systems and peer.script not in arguments.systems):
                 result["failed"].setdefault(f"{peer.title} ({table})", "not asked for, or has no venv")
                 continue
@@ -155,8 +179,15 @@ def pair(
         turns = []
         for who in ("ours", *("peer", "ours") * arguments.rounds):
             turns.append({"who": who, **workers[who].ask(cell, arguments.seconds)})
-        row = {"table": table, "cell": cell.name, **cell_as_json(cell), "ours_title": ours.title}
-        rows.append({**row, "peer_title": peer.title, **summary(turns), "turns": turns})
+        row = {
+            "table": table,
+            "cell": cell.name,
+            **cell_as_json(cell),
+            "ours_title": ours.title,
+            "ours_variant": ours.variant,
+        }
+        row |= {"peer_title": peer.title, "pytorch": peer.pytorch}
+        rows.append({**row, **summary(turns), "turns": turns})
         print(f"{ours.title} / {peer.title}, {cell.name}: {rows[-1]['ratio'] or turns[-2]}", flush=True)
     about = {
         entry.title: workers[who].about.get("about") or workers[who].about.get("error", "")
@@ -175,10 +206,18 @@ def cells(table: str, peer: Entry) -> list[Cell]:
     return [Cell(beam, batch, kind) for kind in kinds for beam, batch in SHAPES]
 
 
-def interpreters(cache: Path, torch: str, here: bool) -> tuple[dict[str, str], dict[str, str]]:
-    """The interpreter of each script, and why the others have none. Without ours there is no benchmark."""
+def interpreters(
+    cache: Path, torch: str, here: bool, asked: Sequence[str] | None = None
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The interpreter of each script that is asked for (none named: all), and why the others have none.
+
+    Raises:
+        VenvError: ours could not be made, and without it there is no benchmark.
+    """
     pythons, failed = {}, {}
     for script, system in VENVS.items():
+        if asked and script not in {"ours", *asked}:
+            continue
         if here and system is OURS:
             pythons[script] = sys.executable
             continue
@@ -191,15 +230,16 @@ def interpreters(cache: Path, torch: str, here: bool) -> tuple[dict[str, str], d
     return pythons, failed
 
 
-def prepare(python: str, prepared: Path, arguments: Any) -> None:
-    """The model and its exports, if they are not there yet."""
-    command = [python, "-m", "bench.decode.prepare", str(prepared), "--steps", str(arguments.steps)]
-    for name in ("corpus", "bundle"):
-        if getattr(arguments, name):
-            command += [f"--{name}", str(Path(getattr(arguments, name)).resolve())]
+def prepare(python: str, prepared: Path, arguments: Any, bundle: Path | None) -> dict[str, Any]:
+    """The model and its exports, if they are not there yet; what it is."""
+    command = [python, "-m", "bench.decode.prepare", str(prepared)]
+    for name, path in (("corpus", arguments.corpus), ("bundle", bundle)):
+        if path:
+            command += [f"--{name}", str(Path(path).resolve())]
     environment = {key: value for key, value in os.environ.items() if key != "MULTI30K"}
     environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "src")])
     subprocess.run(command, cwd=ROOT, env=environment, check=True)
+    return dict(json.loads((prepared / "meta.json").read_text()))
 
 
 def limit(python: str, prepared: Path, threads: int) -> dict[str, Any]:
@@ -224,8 +264,7 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     corpus = "directory of Multi30k's files (or the variable MULTI30K); else the sample"
     parser.add_argument("--corpus", type=Path, default=os.environ.get("MULTI30K"), help=corpus)
-    parser.add_argument("--bundle", type=Path, help="a bundle instead of one trained for this")
-    parser.add_argument("--steps", type=int, default=300, help="updates of the one trained for this")
+    parser.add_argument("--bundle", type=Path, help="a trained bundle: the table of the same weights too")
     parser.add_argument("--seconds", type=float, default=3.0, help="of a turn")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=available(), help="default: all cores")

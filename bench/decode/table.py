@@ -7,6 +7,8 @@ from string import Template
 from typing import Any
 
 Turn = dict[str, Any]
+GOAL = 1.2  # times the fastest peer on PyTorch
+FIGURES = ("sentences_per_second", "words_per_second", "tokens_per_second", "p50_ms", "p95_ms", "peak_mb")
 
 
 def ratios(turns: Sequence[Turn]) -> list[float]:
@@ -40,8 +42,7 @@ def summary(turns: Sequence[Turn]) -> dict[str, Any]:
         if not ran:
             result[who] = {"error": errors[-1] if errors else "had no turn"}
             continue
-        keys = ("sentences_per_second", "tokens_per_second", "p50_ms", "p95_ms", "peak_mb")
-        columns = {key: [turn[key] for turn in ran if turn.get(key) is not None] for key in keys}
+        columns = {key: [turn[key] for turn in ran if turn.get(key) is not None] for key in FIGURES}
         result[who] = {key: statistics.median(values) for key, values in columns.items() if values}
     found = ratios(turns)
     result["ratio"] = [statistics.median(found), min(found), max(found)] if found else None
@@ -55,11 +56,9 @@ def markdown(result: dict[str, Any]) -> str:
     words = {
         **{key: result[key] for key in ("date", "minutes", "command", "seconds", "rounds")},
         **result["machine"],
-        **{
-            key: result["model"][key]
-            for key in ("corpus", "bundle", "parameters", "sentences", "words", "vocab_size")
-        },
-        "same": "\n".join(map(_row, same)),
+        "models": "\n".join(f"- {table}: {_model(meta)}" for table, meta in result["models"].items()),
+        "fastest": fastest(result["rows"]),
+        "same": "\n".join(map(_row, same)) or "| no trained bundle was given (`--bundle`) |" + " |" * 10,
         "fixed": "\n".join(map(_row, fixed)),
         "limits": limits(result),
         "about": "\n".join(f"- **{title}**: {about}" for title, about in sorted(result["about"].items())),
@@ -68,13 +67,44 @@ def markdown(result: dict[str, Any]) -> str:
     return Template(Path(__file__).with_name("page.md").read_text(encoding="utf-8")).substitute(words)
 
 
+def fastest(rows: Sequence[dict[str, Any]]) -> str:
+    """In rows, per table and cell, the peer on PyTorch that ours is ahead of by least, and by how much.
+
+    One that computes in int8 has a row of its own, and only where it is faster than all in float32. A peer is
+    the fastest by its ratio to our torch engine: their rates were taken at different times.
+    """
+    lines, met = [], []
+    raced = [row for row in rows if row["pytorch"] and row["ratio"] and row["kind"] == "text"]
+    for table, cell in dict.fromkeys((row["table"], row["cell"]) for row in raced):
+        here = [row for row in raced if (row["table"], row["cell"]) == (table, cell)]
+        by_torch = [row for row in here if row["ours_variant"] == "torch"]
+        if not by_torch:
+            continue
+        exact = [row for row in by_torch if row["pytorch"] == "float32"]
+        chosen = [min(some, key=lambda row: row["ratio"][0]) for some in (exact, by_torch) if some]
+        for row in chosen if chosen[0] is not chosen[-1] else chosen[:1]:
+            auto = [
+                other["ratio"]
+                for other in here
+                if other["ours_variant"] == "auto" and other["peer_title"] == row["peer_title"]
+            ]
+            rates = (f"{row['peer'][key]:,.1f}" for key in FIGURES[:2])
+            ratios = (_ratio(row["ratio"]), _ratio(auto[0] if auto else None))
+            lines.append(f"| {' | '.join((table, cell, row['peer_title'], *rates, *ratios))} |")
+            # Of the same weights MarianMT's is the only peer, so its cells say nothing of the fastest.
+            met += [row["ratio"][0] >= GOAL] * (row["pytorch"] == "float32" and table == "set length")
+    goal = f"The goal, at least {GOAL} times the fastest in float32 at set lengths, is met"
+    return "\n".join(lines) + f"\n\n{goal} by the torch engine in {sum(met)} of {len(met)} cells."
+
+
 def limits(result: dict[str, Any]) -> str:
     """How near each comes to what memory and matrix products allow, in rows."""
-    limit = result.get("limit") or {}
-    if "error" in limit or not limit:
-        return f"| could not be measured: {_line(limit.get('error', ''))} | | | |"
     rows = []
     for row in result["rows"]:
+        limit = result["limits"].get(row["table"], {"error": "no figures"})
+        if "error" in limit:
+            rows.append(f"| could not be measured: {_line(limit['error'])} | | |")
+            continue
         for who in ("ours", "peer"):
             rate = row[who].get("tokens_per_second")
             if rate is None or row["kind"] != "text":
@@ -97,9 +127,9 @@ def _row(row: dict[str, Any]) -> str:
             if "error" not in of
             else f"did not run: {_line(of['error'])}"
         )
-    ratio = row["ratio"]
-    cells.append(f"{ratio[0]:.2f} ({ratio[1]:.2f} – {ratio[2]:.2f})" if ratio else "–")
+    cells.append(_ratio(row["ratio"]))
     for key, form in (
+        ("words_per_second", ",.0f"),
         ("tokens_per_second", ",.0f"),
         ("p50_ms", ".1f"),
         ("p95_ms", ".1f"),
@@ -109,6 +139,17 @@ def _row(row: dict[str, Any]) -> str:
             " / ".join(format(row[w][key], form) if key in row[w] else "–" for w in ("ours", "peer"))
         )
     return f"| {' | '.join(cells)} |"
+
+
+def _ratio(ratio: Sequence[float] | None) -> str:
+    return f"{ratio[0]:.2f} ({ratio[1]:.2f} – {ratio[2]:.2f})" if ratio else "–"
+
+
+def _model(meta: dict[str, Any]) -> str:
+    return (
+        f"{meta['bundle']}, {meta['parameters']:,} parameters, {meta['vocab_size']:,} pieces; "
+        f"{meta['sentences']:,} sentences ({meta['corpus']}, {meta['words']} words on average)"
+    )
 
 
 def _line(text: str) -> str:

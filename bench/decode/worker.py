@@ -105,21 +105,23 @@ def measure(
     cut = batches(texts, cell.batch)
     n = system.in_flight if cell.batch > 1 else 1
     calls = [[text for batch in cut[i : i + n] for text in batch] for i in range(0, len(cut), n)]
-    sizes = [len(call) for call in calls]
+    sizes = [(len(call), sum(len(text.split()) for text in call)) for call in calls]
     work: list[Any] = [system.encode(call) for call in calls] if cell.kind == "tokens" else calls
     system.translate(work[0], cell)
     took: list[float] = []
-    n_sentences = n_tokens = 0
-    for size, call in itertools.cycle(zip(sizes, work, strict=True)):
+    n_sentences = n_words = n_tokens = 0
+    for (size, words), call in itertools.cycle(zip(sizes, work, strict=True)):
         start = clock()
         n_tokens += system.translate(call, cell)
         took.append(clock() - start)
         n_sentences += size
+        n_words += words
         if sum(took) >= seconds:
             break
     spent = sum(took)
     figures: dict[str, Any] = {
         "sentences_per_second": round(n_sentences / spent, 2),
+        "words_per_second": round(n_words / spent, 1),  # of the source
         "tokens_per_second": round(n_tokens / spent, 1),
         "sentences": n_sentences,
         "seconds": round(spent, 3),

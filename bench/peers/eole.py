@@ -60,20 +60,25 @@ def config(chosen: Options, folder: Path) -> dict[str, Any]:
             "valid_steps": NEVER,
             "save_checkpoint_steps": NEVER,
         },
-        "model": {
-            "architecture": "transformer",
-            "layers": settings.N_LAYERS,
-            "hidden_size": settings.D_MODEL,
-            "heads": settings.N_HEADS,
-            "transformer_ff": settings.D_FF,
-            "add_ffnbias": True,
-            "share_decoder_embeddings": True,
-            "share_embeddings": True,
-            "embeddings": {
-                "word_vec_size": settings.D_MODEL,
-                "position_encoding": True,
-                "position_encoding_type": "SinusoidalInterleaved",
-            },
+        "model": shape(),
+    }
+
+
+def shape() -> dict[str, Any]:
+    """The model's part of that file."""
+    return {
+        "architecture": "transformer",
+        "layers": settings.N_LAYERS,
+        "hidden_size": settings.D_MODEL,
+        "heads": settings.N_HEADS,
+        "transformer_ff": settings.D_FF,
+        "add_ffnbias": True,
+        "share_decoder_embeddings": True,
+        "share_embeddings": True,
+        "embeddings": {
+            "word_vec_size": settings.D_MODEL,
+            "position_encoding": True,
+            "position_encoding_type": "SinusoidalInterleaved",
         },
     }
 

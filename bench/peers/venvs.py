@@ -1,7 +1,7 @@
 """A venv for every system, made once under a cache directory and reused while its recipe stays.
 
-torch is the same exact version everywhere. A venv that cannot be made is a line in the results, with the
-reason; it stops nobody else.
+torch is the same exact version everywhere, but for a system that only runs with one of its own. A venv
+that cannot be made is a line in the results, with the reason; it stops nobody else.
 """
 
 import hashlib
@@ -24,6 +24,7 @@ class System:
     title: str
     packages: tuple[str, ...]
     constrained: bool = False  # to all of constraints.txt, not to its torch alone
+    torch: str = ""  # its own one, as pip names it, where the torch of all others is too new for it
 
 
 OURS = System("ours", "Crosslight", ("-e", str(ROOT)), constrained=True)
@@ -45,13 +46,14 @@ def python_of(system: System, cache: Path, torch: str) -> Path:
 
     Args:
         torch: what to install as torch, with pip's options; its version is taken from constraints.txt.
+            A system with its own torch gets that one.
 
     Raises:
         VenvError: pip or venv failed; nothing is left of the attempt.
     """
     folder = cache / system.name
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    pinned = constraints(system, cache)
+    pinned, torch = constraints(system, cache), system.torch or torch
     recipe = f"{sys.version}\n{torch}\n{system.packages}\n{pinned.read_text()}"
     mark = folder / "recipe.sha256"
     digest = hashlib.sha256(recipe.encode()).hexdigest()
@@ -76,6 +78,10 @@ def constraints(system: System, cache: Path) -> Path:
     if system.constrained:
         return CONSTRAINTS
     cache.mkdir(parents=True, exist_ok=True)
+    if system.torch:
+        file = cache / f"torch-of-{system.name}.txt"
+        file.write_text(f"{system.torch}\n", encoding="utf-8")
+        return file
     file = cache / "torch-only.txt"
     lines = CONSTRAINTS.read_text(encoding="utf-8").splitlines()
     file.write_text("".join(f"{line}\n" for line in lines if line.startswith("torch==")), encoding="utf-8")

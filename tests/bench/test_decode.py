@@ -68,6 +68,8 @@ def test_the_warm_up_is_not_timed_and_batches_go_in_flight_together() -> None:
     fake = Fake()
     found = worker.measure(fake, Cell(1, 4), TEXTS[:16], 16, clock=lambda: fake.now)
     assert (found["sentences_per_second"], found["tokens_per_second"], found["sentences"]) == (1, 3, 16)
+    n_words = sum(len(text.split()) for text in TEXTS[:16])
+    assert found["words_per_second"] == round(n_words / 16, 1)
     assert {len(call) for call in fake.calls} == {8}
     assert "p50_ms" not in found
 
@@ -101,21 +103,72 @@ def test_no_system_is_dropped_in_silence() -> None:
     rows = []
     for name, kind in (("same weights", "text"), ("set length", "text")):
         row = {"table": name, "cell": "beam 1, batch 1", "beam": 1, "batch": 1, "kind": kind}
-        rows.append({**row, "ours_title": "Ours", "peer_title": "Theirs", **table.summary(turns)})
+        row |= {"ours_title": "Ours", "ours_variant": "torch", "peer_title": "Theirs", "pytorch": "float32"}
+        rows.append({**row, **table.summary(turns)})
     meta = dict.fromkeys(("corpus", "bundle", "parameters", "sentences", "words", "vocab_size"), 1)
     machine = {"cpu": "a", "cores": 2, "threads": 2, "system": "b", "python": "3", "load": [1.0]}
     limits = {"bytes_per_step": 10**7, "gbytes_per_second": 10.0, "peak_gflops": 1.0, "flop_per_token": 1}
     page = table.markdown(
         {
             **{"date": "2026-01-01", "minutes": 1, "command": "run", "seconds": 1, "rounds": 1},
-            **{"machine": machine, "model": meta, "rows": rows, "limit": limits},
+            **{"machine": machine, "models": {"set length": meta, "same weights": meta}, "rows": rows},
+            **{"limits": {"set length": limits, "same weights": {"error": "no\nmemory"}}},
             **{"about": {"Ours": "version 1"}, "failed": {"Sockeye": "no such\nversion"}},
         }
     )
     assert page.count("did not run: a / b") == 2
     assert "- Sockeye: no such version" in page
+    assert "could not be measured: no memory" in page
+    assert "is met by the torch engine in 0 of 0 cells" in page
     assert "| Ours | beam 1, batch 1 | 10% of the bandwidth |" in page  # 100 × 10 MB of 10 GB/s
     assert "$" not in page
+
+
+def raced(peer: str, numbers: str, rate: float, variant: str = "torch", cell: str = "a") -> dict[str, Any]:
+    turns = [turn("ours", 60), turn("peer", rate), turn("ours", 60)]
+    for each in turns:
+        each["words_per_second"] = 12 * each["sentences_per_second"]
+    about = {"table": "set length", "cell": cell, "kind": "text", "ours_variant": variant}
+    return {**about, "peer_title": peer, "pytorch": numbers, **table.summary(turns)}
+
+
+def test_the_fastest_peer_is_named_in_each_cell() -> None:
+    rows = [raced("Slow", "float32", 20), raced("Fast", "float32", 50), raced("Fast", "float32", 40, "auto")]
+    rows += [raced("Other runtime", "", 600), raced("Slow", "float32", 30, cell="b")]
+    found = table.fastest(rows)
+    assert "| set length | a | Fast | 50.0 | 600.0 | 1.20 (1.20 – 1.20) | 1.50 (1.50 – 1.50) |" in found
+    assert "| set length | b | Slow | 30.0 | 360.0 | 2.00 (2.00 – 2.00) | – |" in found
+    assert found.endswith("2 of 2 cells.")  # 1.2 is enough
+    assert not any(name in found for name in ("Other runtime", "| a | Slow"))
+
+
+@pytest.mark.parametrize(("rate", "lines"), [(55, 2), (45, 1)])
+def test_a_peer_in_int8_has_its_own_line_where_it_is_faster(rate: float, lines: int) -> None:
+    found = table.fastest([raced("Exact", "float32", 51), raced("Coarse", "int8", rate)])
+    assert found.count("| set length |") == lines
+    assert ("| Coarse |" in found) == (lines == 2)
+    assert found.endswith("0 of 1 cells.")  # int8 does not count for the goal
+
+
+def test_without_a_bundle_every_form_has_weights_of_chance(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("D_MODEL", 32), ("D_FF", 64), ("N_HEADS", 2), ("N_LAYERS", 1), ("VOCAB_SIZE", 400)):
+        monkeypatch.setattr(prepare.settings, name, value)
+    meta = prepare.prepare(tmp_path / "out", None)
+    libraries = {form: "transformers" if to == "huggingface" else to for form, to, _ in prepare.FORMS}
+    absent = {form for form, library in libraries.items() if importlib.util.find_spec(library) is None}
+    assert set(meta["failed"]) == absent
+    assert len((tmp_path / "out" / "vocab.txt").read_text().splitlines()) + 4 == meta["vocab_size"] == 400
+    before = (tmp_path / "out" / "meta.json").stat().st_mtime_ns
+    assert prepare.prepare(tmp_path / "out", None) == meta
+    assert (tmp_path / "out" / "meta.json").stat().st_mtime_ns == before
+
+
+def test_peers_run_in_venvs_of_their_own_and_write_their_own_scripts() -> None:
+    for entry in (*run.PYTORCH, *run.FAST, run.TORCH, run.AUTO):
+        assert entry.script in run.VENVS
+        assert (run.ROOT / "bench" / "decode" / f"{entry.script}.py").is_file()
 
 
 def test_a_step_reads_the_decoder_of_the_real_model() -> None:

@@ -232,6 +232,13 @@ def test_only_torch_is_pinned_for_peers(tmp_path: Path) -> None:
     assert venvs.constraints(venvs.OURS, tmp_path) == venvs.CONSTRAINTS
 
 
+def test_a_torch_of_its_own_is_pinned_alone(tmp_path: Path) -> None:
+    old = venvs.System("old", "Old", (), torch="torch==1.13.1")
+    assert venvs.constraints(old, tmp_path).read_text() == "torch==1.13.1\n"
+    others = venvs.constraints(venvs.PEERS[0], tmp_path).read_text()
+    assert others.startswith("torch==") and "1.13.1" not in others
+
+
 @pytest.mark.parametrize("system", ["ours", "torch_nn"])
 def test_a_system_trains_and_reports(system: str, prepared: Path, tmp_path: Path) -> None:
     output = tmp_path / "figures.json"
