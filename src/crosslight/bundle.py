@@ -91,6 +91,8 @@ def save_bundle(bundle: Bundle, directory: Path, one_byte: bool = False) -> None
         (beside / "tgt.subword").write_bytes(bundle.tgt_subword.to_bytes())
         tensors = _weights(bundle.model)
         save_file(pack(tensors) if one_byte else tensors, beside / "model.safetensors")
+        # The library lets only its owner read it; a bundle is read by whoever may read its other files.
+        shutil.copymode(beside / "config.toml", beside / "model.safetensors")
         files = [*FILES, *([VALIDATION] if bundle.validation else [])]
         if bundle.validation:
             (beside / VALIDATION).write_bytes(_packed(bundle.validation))

@@ -1,6 +1,7 @@
 """`crosslight export --to bundle`: the same model in a quarter of the size."""
 
 import json
+import os
 
 import pytest
 import torch
@@ -52,3 +53,9 @@ def test_a_damaged_copy_is_refused(command, tiny_run, tmp_path, monkeypatch):
     result = command("export", tiny_run, "--to", "bundle", "-o", tmp_path / "small")
     assert result.code == 2
     assert not (tmp_path / "small").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes are another thing there")
+def test_whoever_reads_one_file_reads_all(tiny_run):
+    modes = {file.stat().st_mode & 0o777 for file in (tiny_run / "bundle").iterdir() if file.is_file()}
+    assert len(modes) == 1
