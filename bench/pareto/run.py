@@ -125,22 +125,21 @@ def whole(system: System, texts: list[str], references: list[Any]) -> Translated
 def counted(system: System) -> Callable[[], int]:
     """Count what the fast engine leaves to torch; the count, after which it is no longer done."""
     translator = system.translator
-    search = translator.fast_search if translator else None
-    if translator is None or search is None:
+    if translator is None or translator.fast_search is None:
         return lambda: 0
+    search = translator.search  # torch's own, that is asked for what the engine did not find
     n_left = 0
 
-    def counting(*arguments: Any, **settings: Any) -> Any:
+    def counting(srcs: Any, *arguments: Any, **settings: Any) -> Any:
         nonlocal n_left
-        results = search(*arguments, **settings)
-        n_left += sum(result is None for result in results)
-        return results
+        n_left += len(srcs)
+        return search(srcs, *arguments, **settings)
 
     def end() -> int:
-        translator.fast_search = search
+        del translator.search  # type: ignore[misc]  # the method is seen again
         return n_left
 
-    translator.fast_search = counting
+    translator.search = counting  # type: ignore[method-assign]
     return end
 
 
