@@ -211,7 +211,7 @@ def test_the_training_step_shown_learns(printed: dict[str, str]) -> None:
         ("crosslight train --nothing 3", "nothing"),
         ("crosslight train --minutes soon", "minutes"),
         ("echo x | crosslight translate", "bundle"),
-        ("crosslight translate runs/mine more", "more"),
+        ("crosslight align runs/mine more", "more"),
     ],
 )
 def test_a_fault_is_found(root: Path, shell: str, problem: str) -> None:
