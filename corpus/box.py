@@ -78,7 +78,9 @@ def write_table(table: Path, src: Path, tgt: Path) -> None:
 def crosslight(*words: object) -> None:
     """Run a command of the program, after saying it."""
     print("$ crosslight", *words, file=sys.stderr, flush=True)
-    subprocess.run([sys.executable, "-m", "crosslight", *map(str, words)], check=True)
+    done = subprocess.run([sys.executable, "-m", "crosslight", *map(str, words)], check=False)
+    if done.returncode:
+        sys.exit(done.returncode)
 
 
 if __name__ == "__main__":
