@@ -30,7 +30,9 @@ def translate(
     n_best: Annotated[
         int,
         typer.Option(
-            min=1, help="Write this many lines for each line, best first; empty where there are fewer."
+            min=1,
+            help="Write this many lines for each line, best first; empty where there are fewer. A beam that "
+            "is not given is at least as wide.",
         ),
     ] = 1,
     engine: Annotated[
