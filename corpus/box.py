@@ -3,7 +3,7 @@
     python corpus/box.py TATOEBA RUNS
 
 TATOEBA has train.fr.gz, train.en.gz, valid.fr, valid.en, and test sets that must not be trained on; RUNS is
-for what is made on the way (teacher/, student/). An hour and a half on two cores; after a stop the same command goes
+for what is made on the way (teacher/, student/). Two hours on two cores; after a stop the same command goes
 on.
 """
 
