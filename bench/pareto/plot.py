@@ -20,15 +20,15 @@ from matplotlib.ticker import FuncFormatter, LogLocator
 
 from bench.pareto.figures import LOST, TIMES, Row, point, ran
 from bench.pareto.labels import Box, nearest, placed
-from bench.pareto.systems import ENGINES, FLOAT, INT8, TORCH
+from bench.pareto.systems import FLOAT, INT8, LISTED, TORCH
 from bench.pareto.table import title
 
 Segment = tuple[tuple[float, float], tuple[float, float]]
 
 INK, PALE, PAPER, GOAL = "#24292f", "#8c959f", "#ffffff", "#9a3412"
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")  # Okabe and Ito: for all eyes
-MARKERS = {TORCH: "o", FLOAT: "s", INT8: "D"}
-SHORT = {TORCH: "torch", FLOAT: "CT2 float32", INT8: "CT2 int8"}
+MARKERS = {TORCH: "o", FLOAT: "s", INT8: "D", LISTED: "^"}
+SHORT = {TORCH: "torch", FLOAT: "CT2 float32", INT8: "CT2 int8", LISTED: "CT2 int8, shortlist"}
 SIZE, AREA = (10.5, 7.2), (0.07, 0.185, 0.78, 0.69)  # inches; left, bottom, width, height as shares
 DPI = 72  # of SVG files: a pixel is a point
 MARKER, STEP = 8.0, 8.0
@@ -73,7 +73,8 @@ def draw(result: dict[str, Any], path: Path) -> bool:
         if base:
             _goals(axes, base)
         _words(figure, axes, result)
-        _legend(figure, {model: colors[model] for model in models if model in {row["model"] for row in rows}})
+        engines = [engine for engine in MARKERS if engine in {row["engine"] for row in rows}]
+        _legend(figure, {m: colors[m] for m in models if m in {row["model"] for row in rows}}, engines)
         _labels(axes, rows, colors, [*steps, *_goal_lines(axes, base)])
         about = {"Title": f"{title(result)}: words a second against BLEU", "Date": None, "Creator": None}
         figure.savefig(path, format="svg", facecolor=PAPER, edgecolor=PALE, metadata=about)
@@ -174,7 +175,7 @@ def _words(figure: Figure, axes: Axes, result: dict[str, Any]) -> None:
     )
 
 
-def _legend(figure: Figure, colors: dict[str, str]) -> None:
+def _legend(figure: Figure, colors: dict[str, str], engines: Sequence[str]) -> None:
     """In three rows below: models, engines, beams and the front."""
 
     def mark(name: str, marker: str, color: str, face: str) -> Line2D:
@@ -182,7 +183,7 @@ def _legend(figure: Figure, colors: dict[str, str]) -> None:
 
     columns = [
         [mark(model, "o", color, color) for model, color in colors.items()],
-        [mark(engine, MARKERS[engine], INK, PAPER) for engine in ENGINES],
+        [mark(engine, MARKERS[engine], INK, PAPER) for engine in engines],
         [
             mark("beam 1", "o", INK, PAPER),
             mark("beam 4", "o", INK, INK),

@@ -41,7 +41,7 @@ def main() -> None:
     loads = [load()]
     with tempfile.TemporaryDirectory() as packages:
         say("loading, and making the int8 packages")
-        systems, about = load_systems(arguments.models, Path(packages), say)
+        systems, about = load_systems(arguments.models, Path(packages), say, arguments.shortlist)
         result = {**header(arguments, cores), "models": about}
         measured(systems, result, arguments, loads, began)
     page.write(result, arguments.out)
@@ -249,6 +249,10 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--ref", type=Path, required=True, help="its translations by people")
     parser.add_argument("bundles", nargs="+", metavar="NAME=BUNDLE", help="the teacher first")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "results" / "pareto-fr-en")
+    parser.add_argument(
+        "--shortlist", type=Path, nargs=2, metavar=("TABLE", "TABLE"),
+        help="sentence pairs to learn a lexical shortlist from, and to judge it by: int8 with it, too",
+    )  # fmt: skip
     parser.add_argument("--seconds", type=float, default=5.0, help="of a turn")
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args(words)

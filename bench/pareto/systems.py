@@ -3,6 +3,7 @@
 torch                  `crosslight.load`
 CTranslate2 float32    `crosslight.load(engine="ctranslate2")`, converted where it runs
 CTranslate2 int8       `crosslight.tasks.export`'s package, searched in the same way
+int8, shortlist        the same, among the pieces that its lexical shortlist allows; where one is asked for
 """
 
 from collections.abc import Callable, Mapping
@@ -18,6 +19,7 @@ from crosslight.tasks.foreign import search_with
 from crosslight.tasks.translate import load
 
 TORCH, FLOAT, INT8 = "torch", "CTranslate2 float32", "CTranslate2 int8"
+LISTED = "CTranslate2 int8, shortlist"
 ENGINES = (TORCH, FLOAT, INT8)
 BEAMS = (1, 4)
 THREADS = 1
@@ -56,20 +58,24 @@ def name_of(model: str, engine: str, beam: int) -> str:
 
 
 def load_systems(
-    models: Mapping[str, Path], packages: Path, say: Callable[[str], None]
+    models: Mapping[str, Path],
+    packages: Path,
+    say: Callable[[str], None],
+    shortlist: tuple[Path, Path] | None = None,
 ) -> tuple[list[System], dict[str, dict[str, Any]]]:
     """All systems, those that cannot be loaded with the reason; and what each model is.
 
     Args:
         models: bundles, or finished runs, by name.
         packages: where int8 packages are written.
+        shortlist: tables of sentence pairs, to learn one from and to judge it by; without them there is none.
     """
     systems, about = [], {}
     for model, path in models.items():
-        for engine in ENGINES:
+        for engine in (*ENGINES, LISTED) if shortlist else ENGINES:
             translator, n_bytes, error = None, None, ""
             try:
-                translator, n_bytes = _opened(engine, path, packages / model)
+                translator, n_bytes = _opened(engine, path, packages / f"{model}, {engine}", shortlist)
                 about.setdefault(model, _about(translator))
             except Exception as failure:  # said in the results, not the end of the others
                 error = reason(failure)
@@ -96,12 +102,17 @@ def bytes_of(directory: Path) -> int:
     )
 
 
-def _opened(engine: str, path: Path, package: Path) -> tuple[Translator, int]:
+def _opened(
+    engine: str, path: Path, package: Path, shortlist: tuple[Path, Path] | None
+) -> tuple[Translator, int]:
     """A translator, and the bytes of what would be shipped for it."""
-    if engine == INT8:
-        export(path, "ctranslate2", package, "int8")
+    if engine in {INT8, LISTED}:
+        corpus, sample = shortlist if shortlist and engine == LISTED else (None, None)
+        export(path, "ctranslate2", package, "int8", sample, [corpus] if corpus else [])
         translator = load(path, THREADS)
-        converted = CTranslate2Engine(package, translator.bundle, translator.banned, THREADS)
+        converted = CTranslate2Engine(
+            package, translator.bundle, translator.banned, THREADS, use_shortlist=engine == LISTED
+        )
         translator.fast_search = search_with(converted)
         return translator, bytes_of(package)
     translator = load(path, THREADS, "torch" if engine == TORCH else "ctranslate2")

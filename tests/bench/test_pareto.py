@@ -134,7 +134,7 @@ def result() -> dict[str, Any]:
     rows = [
         row(model, engine, beam, rate * (5 - beam) * (1 + i), 40 + beam / 10 - i / 10 + lost)
         for model, rate, lost in (("teacher", 100, 0.0), ("student", 700, -0.4))
-        for i, engine in enumerate(systems.ENGINES)
+        for i, engine in ((0.5, systems.LISTED), *enumerate(systems.ENGINES))
         for beam in systems.BEAMS
     ]
     broken = rows[-1]
