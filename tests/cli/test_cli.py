@@ -182,7 +182,7 @@ def test_without_a_terminal_progress_is_plain_lines(command, toy, tmp_path, monk
     logged = (tmp_path / "run" / "log.txt").read_text(encoding="utf-8")
     assert re.search(line, logged, re.MULTILINE)
     assert all(text in result.err for text in logged.splitlines())
-    assert f"crosslight translate {tmp_path / 'run'}\n" in result.err
+    assert f"crosslight translate {tmp_path / 'run'} 'A sentence.'\n" in result.err
 
 
 def test_the_corpus_chooses_the_preset(command, toy, tmp_path):
