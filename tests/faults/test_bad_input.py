@@ -329,10 +329,10 @@ def test_a_bundle_whose_card_was_edited_is_whole(command, run_copy):
 
 def test_a_bundle_of_a_newer_format(refused, run_copy):
     head = run_copy / "bundle" / "bundle.json"
-    tree = json.loads(head.read_text()) | {"format": 2, "facts": {"colour": "blue"}}
+    tree = json.loads(head.read_text()) | {"format": 3, "facts": {"colour": "blue"}}
     head.write_text(json.dumps(tree))
     message = refused("translate", run_copy)
-    assert "has format 2, this program reads up to 1" in message
+    assert "has format 3, this program reads up to 2" in message
     assert "pip install --upgrade crosslight" in message
 
 
