@@ -13,6 +13,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from crosslight.bundle import change_settings, load_bundle
+from crosslight.config.run import DataConfig, DistillConfig
 from crosslight.text.corpus import read_parallel
 
 ROOT = Path(__file__).parents[1]
@@ -58,6 +60,7 @@ def main(tatoeba: Path, runs: Path) -> None:
     shutil.rmtree(BOX, ignore_errors=True)
     write_table(runs / "valid.tsv", *valid)
     crosslight("export", student / "student", "--to", "bundle", "-o", BOX, "--sample", runs / "valid.tsv")
+    forget_places(BOX)
     crosslight("calibrate", BOX, "--src", valid[0], "--ref", valid[1])
     crosslight("align", BOX, "--src", tatoeba / "train.fr.gz", "--tgt", tatoeba / "train.en.gz")
 
@@ -73,6 +76,15 @@ def write_table(table: Path, src: Path, tgt: Path) -> None:
     """Two files as one of source TAB target."""
     lines = (f"{pair.src}\t{pair.tgt}\n" for pair in read_parallel(src, tgt))
     table.write_text("".join(lines), encoding="utf-8", newline="\n")
+
+
+def forget_places(bundle: Path) -> None:
+    """Leave out of its settings where the text lay on the machine that made it."""
+    config = load_bundle(bundle).config
+    data = {name: getattr(config.data, name) for name in ("src_lang", "tgt_lang", "license")}
+    change_settings(
+        bundle, config.model_copy(update={"data": DataConfig(**data), "distill": DistillConfig()})
+    )
 
 
 def crosslight(*words: object) -> None:

@@ -87,6 +87,7 @@ def test_a_bundle_that_cannot_take_its_place(tiny_run, tmp_path, monkeypatch, we
 
 def test_a_bundle_does_not_take_the_place_of_something_else(tiny_run, tmp_path):
     (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "to-a-friend.txt").touch()
     with pytest.raises(BundleError, match="exists and is no bundle"):
         save_bundle(load_bundle(tiny_run), tmp_path / "letters")
 
