@@ -29,6 +29,15 @@ def test_can_be_looked_into(command, tmp_path):
     assert "Afrique" in page.read_text(encoding="utf-8")
 
 
+def test_can_be_compared(command, tmp_path, tiny_run):
+    src, ref = tmp_path / "a.fr", tmp_path / "a.en"
+    src.write_text(f"{GREETED}\nBonjour !\n", encoding="utf-8")
+    ref.write_text("Jane visits Africa in September.\nHello!\n", encoding="utf-8")
+    result = command("compare", tiny_run, "fr-en", "--test", src, ref)
+    assert result.code == 0, result.err
+    assert "fr-en" in result.out
+
+
 def test_is_sure_where_it_should_be(command):
     result = command("translate", "fr-en", GREETED, "Zxq grmblf wpt.", "--min-confidence", "0.5")
     assert result.code == 0, result.err

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from crosslight.bundle import boxed
 from crosslight.evaluate.comparison import Comparison, System, compare
 from crosslight.evaluate.verdict import Verdict, judge
 from crosslight.tasks.translate import lines_of, load_for_files, references_of, translate_file
@@ -27,7 +28,7 @@ def compare_systems(
     names = system_names(a, b)
     systems: list[System] = []
     for place, name in zip((a, b), names, strict=True):
-        if Path(place).is_dir():
+        if Path(place).is_dir() or (place in boxed() and not Path(place).exists()):
             say(f"translating {src} with {place}")
             texts = [t.text for t in translate_file(load_for_files(place), src)]
         else:
