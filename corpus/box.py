@@ -19,6 +19,7 @@ from crosslight.text.corpus import read_parallel
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "src" / "crosslight" / "sample"
+CONFIGS = ROOT / "configs"
 BOX = ROOT / "src" / "crosslight" / "box" / "fr-en"
 ONE_IN = 8  # of the generated part of the sample corpus, which is far larger than it is varied
 
@@ -37,15 +38,7 @@ def main(tatoeba: Path, runs: Path) -> None:
         crosslight("train", "--resume", teacher)
     elif not (teacher / "bundle").is_dir():
         crosslight(
-            *(
-                "train",
-                "--preset",
-                "small",
-                "--config",
-                ROOT / "configs" / "fr-en-teacher.toml",
-                "-o",
-                teacher,
-            ),
+            *("train", "--preset", "small", "--config", CONFIGS / "fr-en-teacher.toml", "-o", teacher),
             *("--src", tatoeba / "train.fr.gz", "--tgt", tatoeba / "train.en.gz"),
             *("--pairs", SAMPLE / "handwritten.train.tsv", "--pairs", SAMPLE / "grammar.train.tsv.gz"),
             *("--valid-src", valid[0], "--valid-tgt", valid[1], *never),
@@ -53,7 +46,7 @@ def main(tatoeba: Path, runs: Path) -> None:
     sources.write_text("".join(sample_sentences()), encoding="utf-8", newline="\n")
     write_table(people, tatoeba / "train.fr.gz", tatoeba / "train.en.gz")
     crosslight(
-        *("distill", teacher, "--config", ROOT / "configs" / "fr-en.toml", "-o", student),
+        *("distill", teacher, "--config", CONFIGS / "fr-en.toml", "-o", student),
         *("--src", tatoeba / "train.fr.gz", "--src", sources, "--pairs", people),
         *("--pairs", SAMPLE / "handwritten.train.tsv", *never),
     )
