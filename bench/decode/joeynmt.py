@@ -41,7 +41,7 @@ class Joey:
         }
         shape = {"tied_embeddings": True, "tied_softmax": True, "encoder": stack, "decoder": stack}
         self.model = build_model(shape, self.vocab, self.vocab).eval()
-        self.model.loss_function = ("crossentropy", 0.0, 0.0)
+        self.model.loss_function = ("crossentropy", 0.0)
         file = chosen.prepared / "ctranslate2-float32" / "source.spm"
         self.spm = sentencepiece.SentencePieceProcessor(model_file=str(file))
         self.about = f"joeynmt {version('joeynmt')}, {chosen.threads} threads, torch {torch.__version__}"
