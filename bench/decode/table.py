@@ -58,7 +58,7 @@ def markdown(result: dict[str, Any]) -> str:
         **result["machine"],
         "models": "\n".join(f"- {table}: {_model(meta)}" for table, meta in result["models"].items()),
         "fastest": fastest(result["rows"]),
-        "same": "\n".join(map(_row, same)) or "| no trained bundle was given (`--bundle`) |" + " |" * 10,
+        "same": "\n".join(map(_row, same)) or "| no trained bundle was given |" + " |" * 10,
         "fixed": "\n".join(map(_row, fixed)),
         "limits": limits(result),
         "about": "\n".join(f"- **{title}**: {about}" for title, about in sorted(result["about"].items())),
