@@ -50,12 +50,14 @@ def main(tatoeba: Path, runs: Path) -> None:
         *("--src", tatoeba / "train.fr.gz", "--src", sources, "--pairs", people),
         *("--pairs", SAMPLE / "handwritten.train.tsv", *never),
     )
-    shutil.rmtree(BOX, ignore_errors=True)
     write_table(runs / "valid.tsv", *valid)
-    crosslight("export", student / "student", "--to", "bundle", "-o", BOX, "--sample", runs / "valid.tsv")
-    forget_places(BOX)
-    crosslight("calibrate", BOX, "--src", valid[0], "--ref", valid[1])
-    crosslight("align", BOX, "--src", tatoeba / "train.fr.gz", "--tgt", tatoeba / "train.en.gz")
+    made = runs / "fr-en"
+    crosslight("export", student / "student", "--to", "bundle", "-o", made, "--sample", runs / "valid.tsv")
+    forget_places(made)
+    crosslight("calibrate", made, "--src", valid[0], "--ref", valid[1])
+    crosslight("align", made, "--src", tatoeba / "train.fr.gz", "--tgt", tatoeba / "train.en.gz")
+    shutil.rmtree(BOX, ignore_errors=True)
+    shutil.copytree(made, BOX, ignore=shutil.ignore_patterns(".cache"))
 
 
 def sample_sentences() -> list[str]:

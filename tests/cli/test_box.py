@@ -72,6 +72,26 @@ def test_what_is_converted_is_kept_elsewhere():
     assert not any(BOX in place.parents for place in _places(load_bundle("fr-en"), "float32"))
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("tune", "--src", "a", "--ref", "a"),
+        ("calibrate", "--src", "a", "--ref", "a"),
+        ("align", "--src", "a", "--tgt", "a"),
+    ],
+)
+def test_it_is_not_changed(command, tmp_path, monkeypatch, change):
+    """It is a part of the program: the next version would take back what was written into it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a").write_text("Bonjour !\n" * 30, encoding="utf-8")
+    before = {file.name: file.read_bytes() for file in (BOX / "fr-en").iterdir() if file.is_file()}
+    result = command(change[0], "fr-en", *change[1:])
+    assert result.code == 2
+    assert "comes with the program" in result.err
+    assert "export fr-en --to bundle" in result.err
+    assert before == {file.name: file.read_bytes() for file in (BOX / "fr-en").iterdir() if file.is_file()}
+
+
 def test_an_unknown_name_names_what_there_is(command, monkeypatch, tmp_path):
     monkeypatch.setattr(bundle_file, "BOX", tmp_path)
     (tmp_path / "xx-yy").mkdir()

@@ -96,6 +96,8 @@ def test_refuses_other_sources_and_other_settings(command, teacher, sources, tmp
     broken = tmp_path / "broken.fr"
     broken.write_bytes(b"Une phrase.\n" * 3 + b"\xff\xfe\n")
     assert "not UTF-8" in command("distill", teacher, "--src", broken, "-o", place).err
+    few = ["--src", sources, "--pairs", tmp_path / "absent.tsv"]
+    assert "does not exist" in command("distill", teacher, *few, "-o", place).err
     assert not place.exists(), "what cannot be read leaves nothing behind"
 
 

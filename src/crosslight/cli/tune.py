@@ -26,12 +26,15 @@ def tune(
     """
     from crosslight.cli.output import results
     from crosslight.tasks import tune as task
+    from crosslight.tasks.own import own_directory
     from crosslight.tasks.translate import load_for_files
     from crosslight.text.corpus import read_parallel
 
     if (src is None) != (ref is None):
         raise ConfigError("--src and --ref come together", "give both, or neither")
     translator = load_for_files(bundle)
+    if not dry_run:
+        own_directory(translator.bundle)  # said before the work, not after it
     pairs = list(read_parallel(src, ref)) if src and ref else list(translator.bundle.validation)
     tuning = task.tune(translator, pairs, minutes, lambda line: print(line, file=sys.stderr))
     if not dry_run:

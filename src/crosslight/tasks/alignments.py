@@ -27,6 +27,7 @@ from crosslight.interpret.attention import record_attention
 from crosslight.interpret.word_links import ROWS, Row, attention_links
 from crosslight.tasks.files import write_text
 from crosslight.tasks.likelihood import given_batches
+from crosslight.tasks.own import directory_of, own_directory
 from crosslight.text.aligner import aligned, word_forms
 from crosslight.text.corpus import Pair, read_pairs
 from crosslight.text.links import Link, agreement, word_spans
@@ -79,6 +80,7 @@ def align_bundle(path: Path | str, src: str, tgt: str | None) -> tuple[Alignment
         CrosslightError: the file cannot be written.
     """
     bundle = load_bundle(path)
+    own_directory(bundle)  # said before the work, not after it
     chosen = choose_head(bundle, list(read_pairs((src, tgt) if tgt else src)))
     return chosen, save_head(bundle, chosen)
 
@@ -92,7 +94,7 @@ def alignment_head(bundle: Bundle) -> AlignmentHead:
         ConfigError: there is none stored, and the bundle carries too few pairs to choose by.
         BundleError: it cannot be read, or belongs to another model.
     """
-    file = _directory(bundle) / FILE
+    file = directory_of(bundle) / FILE
     how = f"run: crosslight align {file.parent} --src valid.src --tgt valid.tgt"
     try:
         tree: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
@@ -131,7 +133,7 @@ def save_head(bundle: Bundle, head: AlignmentHead) -> Path:
     Raises:
         CrosslightError: it cannot be written.
     """
-    file = _directory(bundle) / FILE
+    file = own_directory(bundle) / FILE
     write_text(file, json.dumps({"format": FORMAT, **asdict(head)}, indent=1) + "\n")
     return file
 
@@ -239,12 +241,6 @@ def _words(surfaces: list[bytes], ids: list[int], before: str) -> list[range]:
 
 def checksum(bundle: Bundle) -> str:
     """Of the weights and the pieces: with others, another head may be the best."""
-    head = json.loads((_directory(bundle) / "bundle.json").read_text(encoding="utf-8"))
+    head = json.loads((directory_of(bundle) / "bundle.json").read_text(encoding="utf-8"))
     files = [head["sha256"][name] for name in ("model.safetensors", "src.subword", "tgt.subword")]
     return hashlib.sha256("".join(files).encode()).hexdigest()
-
-
-def _directory(bundle: Bundle) -> Path:
-    if bundle.path is None:
-        raise BundleError("a bundle without a directory has no alignment head", "save it first")
-    return bundle.path

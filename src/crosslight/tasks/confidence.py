@@ -26,6 +26,7 @@ from crosslight.evaluate.sentence_counts import sentence_chrf
 from crosslight.interpret.attention import record_attention
 from crosslight.tasks.files import write_text
 from crosslight.tasks.likelihood import given_batches
+from crosslight.tasks.own import directory_of, own_directory
 from crosslight.tasks.translate import load_for_files, references_of, translate_file
 from crosslight.text.corpus import Pair
 
@@ -71,6 +72,7 @@ def calibrate_bundle(
     """
     references = references_of(src, ref)
     translator = load_for_files(path)
+    file = own_directory(translator.bundle) / FILE
     found = translate_file(translator, src)
     pairs = [Pair(t.src, t.text) for t in found]
     rows = signs_of(translator.bundle, pairs)
@@ -83,7 +85,6 @@ def calibrate_bundle(
         [pairs[i].src for i in used],
     )
     confidence = Confidence(calibration, acceptable, checksum(translator.bundle))
-    file = _directory(translator.bundle) / FILE
     tree = {
         "format": FORMAT,
         "model": confidence.model,
@@ -102,7 +103,7 @@ def load_confidence(bundle: Bundle) -> Confidence:
         ConfigError: it has none.
         BundleError: it cannot be read, or belongs to another model.
     """
-    file = _directory(bundle) / FILE
+    file = directory_of(bundle) / FILE
     how = f"run: crosslight calibrate {file.parent} --src valid.src --ref valid.ref"
     try:
         tree: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
@@ -174,7 +175,7 @@ def copy_rate(pair: Pair) -> float:
 
 def checksum(bundle: Bundle) -> str:
     """Of the bundle's files: another model has another one."""
-    head = json.loads((_directory(bundle) / "bundle.json").read_text(encoding="utf-8"))
+    head = json.loads((directory_of(bundle) / "bundle.json").read_text(encoding="utf-8"))
     return hashlib.sha256(json.dumps(head["sha256"], sort_keys=True).encode()).hexdigest()
 
 
@@ -186,9 +187,3 @@ def _cross_attention(recording: dict[str, list[Tensor]]) -> Tensor:
         if name.startswith("decoder_layers") and name.endswith("cross_attention")
     ]
     return torch.stack([layer.float().mean(dim=1) for layer in layers]).mean(dim=0)
-
-
-def _directory(bundle: Bundle) -> Path:
-    if bundle.path is None:
-        raise BundleError("a bundle without a directory has no calibration", "save it first")
-    return bundle.path

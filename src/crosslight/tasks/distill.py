@@ -16,6 +16,7 @@ from rich.console import Console
 
 from crosslight.bundle import Bundle
 from crosslight.config.load import merge
+from crosslight.config.run import DataConfig
 from crosslight.errors import ConfigError, RunError
 from crosslight.export.package import CERTIFICATE
 from crosslight.tasks.export import certificate_table, export
@@ -23,6 +24,7 @@ from crosslight.tasks.files import written
 from crosslight.tasks.lessons import write_best, write_outputs
 from crosslight.tasks.plan import plan
 from crosslight.tasks.runs import begin_or_go_on
+from crosslight.tasks.sources import count_pairs
 from crosslight.tasks.train import Outcome
 from crosslight.tasks.translate import load_for_files
 
@@ -67,6 +69,9 @@ def distill(
     def say(line: str) -> None:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
+    files = tuple(str(path) for path in pairs if str(path) != "-" and not path.is_fifo())
+    if files:
+        count_pairs(DataConfig(pairs=files))  # what is wrong with them shows now, not hours later
     run, package, lessons = out / "student", out / "int8", out / "distilled.tsv"
     if not (run / "bundle").is_dir():
         translator = load_for_files(teacher, "auto")

@@ -17,6 +17,7 @@ from crosslight.decode.hypothesis import Ranking
 from crosslight.decode.translator import Translator
 from crosslight.errors import ConfigError
 from crosslight.evaluate import evaluate
+from crosslight.tasks.own import own_directory
 from crosslight.text.corpus import Pair
 from crosslight.text.subword import EOS_ID
 
@@ -112,7 +113,7 @@ def store(translator: Translator, tuning: Tuning) -> None:
         update={"beam": best.beam, "penalty": best.penalty, "alpha": best.alpha}
     )
     if bundle.path is not None:
-        change_settings(bundle.path, bundle.config.model_copy(update={"decode": decode}))
+        change_settings(own_directory(bundle), bundle.config.model_copy(update={"decode": decode}))
 
 
 def _tried(translator: Translator, pairs: Sequence[Pair], config: DecodeConfig) -> list[Setting]:
