@@ -96,6 +96,10 @@ class TrainConfig(Settings):
     consistency_weight: Annotated[float, Field(ge=0)] = Field(
         3.0, description="How much disagreement counts beside the cross-entropy."
     )
+    consistency_from: Rate = Field(
+        0.0,
+        description="Share of the run after which consistency counts: before it there is little to forget.",
+    )
     cut_rate: Rate = Field(0.05, description="Share of words that simcut cuts on either side.")
     bidirectional: Annotated[float, Field(ge=0, le=1)] = Field(
         0.0, description="First share of the run that trains on both directions at once (warm start)."

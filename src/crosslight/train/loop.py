@@ -20,12 +20,12 @@ from crosslight.train.checkpoints import Checkpoints, Ledger
 from crosslight.train.distributed import ALONE, World
 from crosslight.train.feed import Feed
 from crosslight.train.lead import Lead
-from crosslight.train.objectives import objective_of
+from crosslight.train.objectives import label_smoothed, objective_of
 from crosslight.train.progress import Progress, Validation
 from crosslight.train.recovery import attempt, roll_back, safe_step
 from crosslight.train.rehearsal import rehearse
 from crosslight.train.schedules import Schedule, linear, noam
-from crosslight.train.span import Clock, done, finished, is_warm
+from crosslight.train.span import Clock, done, finished, is_consistent, is_warm
 from crosslight.train.step import adam, training_step
 from crosslight.train.stop import StopRequest
 
@@ -65,7 +65,7 @@ def fit(
         TrainingError: training blows up again and again, memory or disk are too small, a process is gone.
         RunError: the last checkpoint is damaged.
     """
-    objective = objective_of(config)
+    plain, objective = label_smoothed(config.label_smoothing), objective_of(config)
     optimizer = adam(model, config.beta1, config.beta2, config.epsilon)
     ledger = Ledger(seconds=seconds_before, began=seconds_before, reserve=reserve(0.0))
     lead = None
@@ -90,7 +90,6 @@ def fit(
         step = partial(
             training_step,
             model,
-            objective=objective,
             optimizer=optimizer,
             clip_norm=clip,
             pool=pool,
@@ -102,8 +101,9 @@ def fit(
             shards = [shard for batch in batches for shard in batch.to(device).shards(n_shards)]
             rate = ledger.pulse.factor * schedule(ledger.step + 1, done(ledger, config))
             seed = config.seed * 1_000_003 + ledger.step
+            aim = objective if is_consistent(ledger, config) else plain
             ledger.step += 1
-            result = attempt(ledger, partial(step, shards, rate=rate, seed=seed, world=world))
+            result = attempt(ledger, partial(step, shards, aim, rate=rate, seed=seed, world=world))
             clock.tick()
             if isinstance(result, str):  # what is wrong
                 ledger, told = roll_back(model, optimizer, checkpoints, ledger, result, leads=bool(lead))

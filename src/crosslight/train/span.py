@@ -25,6 +25,11 @@ def is_warm(ledger: Ledger, config: TrainConfig) -> bool:
     return done(ledger, config) < config.bidirectional
 
 
+def is_consistent(ledger: Ledger, config: TrainConfig) -> bool:
+    """Whether this part of the run asks the model to agree with itself."""
+    return config.consistency != "none" and done(ledger, config) >= config.consistency_from
+
+
 def finished(ledger: Ledger, config: TrainConfig) -> bool:
     """Whether the run is over: its length is reached, or its patience lost."""
     impatient = config.patience is not None and ledger.stale >= config.patience
