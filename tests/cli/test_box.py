@@ -6,7 +6,9 @@ import pytest
 
 from crosslight import bundle as bundle_file
 from crosslight.bundle import BOX, boxed, load_bundle
-from crosslight.tasks.engine import _places
+from crosslight.decode.translator import Translator
+from crosslight.export.shortlist import FILE, KEPT
+from crosslight.tasks.engine import _places, fast_search
 
 SIZE = 12e6  # bytes at most
 GREETED = "Jane visite l'Afrique en septembre."
@@ -43,6 +45,15 @@ def test_is_sure_where_it_should_be(command):
     assert result.code == 0, result.err
     assert "line 2: confidence" in result.err
     assert "line 1: confidence" not in result.err
+
+
+def test_int8_searches_with_its_shortlist(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    search = fast_search(load_bundle("fr-en"), "int8")
+    (place,) = (tmp_path / "crosslight").iterdir()
+    assert (place / FILE).read_bytes() == (BOX / "fr-en" / KEPT).read_bytes()
+    translator = Translator(load_bundle("fr-en"), fast_search=search)
+    assert [t.text for t in translator.translate([GREETED], beam=1)] == ["Jane visits Africa in September."]
 
 
 def test_small_and_without_the_corpus():

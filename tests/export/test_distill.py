@@ -7,6 +7,8 @@ import pytest
 from crosslight.bundle import load_bundle, save_bundle
 from crosslight.errors import CorpusError
 from crosslight.export import certificate
+from crosslight.export.shortlist import FILE, KEPT
+from crosslight.tasks import shortlist
 from crosslight.tasks.lessons import different, write_best
 from crosslight.text.corpus import read_lines
 
@@ -58,6 +60,23 @@ def test_a_student_that_translates(command, teacher, sources, tmp_path):
     before = (out / "student" / "bundle" / "model.safetensors").stat().st_mtime_ns
     assert command(*distill).code == 0
     assert (out / "student" / "bundle" / "model.safetensors").stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize(("may_lose", "kept"), [(100, True), (-100, False)])
+def test_a_shortlist_learned_from_the_lessons_if_it_costs_little(
+    command, teacher, sources, tmp_path, monkeypatch, may_lose, kept
+):
+    monkeypatch.setattr(shortlist, "MAY_LOSE", may_lose)
+    out = tmp_path / "out"
+    result = command("distill", teacher, "--src", sources, "-o", out, "--steps", "2", *SMALL)
+    assert result.code == 0, result.err
+    package, bundle = out / "int8" / FILE, out / "student" / "bundle" / KEPT
+    assert package.is_file() == bundle.is_file() == kept
+    assert ("no shortlist" in result.err) == (not kept)
+    if kept:
+        assert bundle.read_bytes() == package.read_bytes()
+        assert command("export", out / "student", "--to", "bundle", "-o", tmp_path / "small").code == 0
+        assert (tmp_path / "small" / KEPT).read_bytes() == package.read_bytes()
 
 
 def test_goes_on_in_the_middle_of_a_row(command, teacher, sources, tmp_path):

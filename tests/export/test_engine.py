@@ -13,7 +13,8 @@ from crosslight.decode.translator import Translator
 from crosslight.errors import ConfigError, ExportError
 from crosslight.export import ctranslate2 as fast
 from crosslight.export.certificate import TOLERANCES, Tolerance
-from crosslight.tasks import foreign
+from crosslight.export.shortlist import KEPT
+from crosslight.tasks import foreign, shortlist
 from crosslight.tasks.engine import fast_search
 
 
@@ -90,6 +91,25 @@ def test_int8_is_another_copy_with_a_certificate_of_its_own(saved, tmp_path, pai
     found = Translator(bundle, fast_search=search).translate(texts, beam=1)
     exact = Translator(bundle).translate(texts, beam=1)
     assert [t.score for t in found] != pytest.approx([t.score for t in exact], abs=1e-4)
+
+
+def test_int8_searches_among_the_pieces_of_the_bundle(saved, tmp_path, pairs, monkeypatch):
+    """With a shortlist of three pieces nothing else comes out; float32 knows nothing of it."""
+    monkeypatch.setitem(TOLERANCES, "int8", Tolerance(99, 99, 99, 99, 100))
+    monkeypatch.setattr(shortlist, "MAY_LOSE", 100)
+    place = tmp_path / "bundle"
+    shutil.copytree(saved, place, ignore=shutil.ignore_patterns(".cache"))
+    bundle = load_bundle(place)
+    pieces = bundle.tgt_subword.pieces([20, 21, 22])
+    (place / KEPT).write_text("\t" + " ".join(pieces) + "\n", encoding="utf-8")
+    free, bound = (fast_search(bundle, name) for name in ("ctranslate2", "int8"))
+    texts = [pair.src for pair in pairs[:8]]
+    written = [
+        {piece for t in Translator(bundle, fast_search=search).translate(texts, beam=1) for piece in t.tokens}
+        for search in (free, bound)
+    ]
+    assert written[1] <= set(pieces)
+    assert not written[0] <= set(pieces)
 
 
 def test_int8_that_is_another_model_is_refused(saved):

@@ -7,9 +7,10 @@ import pytest
 from crosslight.bundle import load_bundle
 from crosslight.decode.searcher import Searcher
 from crosslight.decode.translator import Translator
+from crosslight.errors import ExportError
 from crosslight.export.ctranslate2 import CTranslate2Engine, convert
-from crosslight.export.shortlist import FILE, Shortlist, learn_shortlist, write_vmap
-from crosslight.text.corpus import Pair, read_tsv
+from crosslight.export.shortlist import FILE, Shortlist, learn_shortlist, read_vmap, write_vmap
+from crosslight.text.corpus import Pair
 from crosslight.text.subword import EOS_ID, SPECIAL_IDS
 
 
@@ -67,11 +68,21 @@ def test_the_file(subword, tmp_path):
     assert (tmp_path / FILE).read_text(encoding="utf-8") == expected
 
 
+def test_the_file_read_again(subword, pairs, tmp_path):
+    shortlist = learn_shortlist(subword, subword, pairs, frequent=5, best=4)
+    write_vmap(shortlist, subword, subword, tmp_path)
+    again = read_vmap(tmp_path / FILE, subword, subword)
+    assert again.always == shortlist.always
+    assert again.of == {i: found for i, found in shortlist.of.items() if found}
+    (tmp_path / FILE).write_text("no such piece\t▁a\n", encoding="utf-8")
+    with pytest.raises(ExportError, match="no such piece"):
+        read_vmap(tmp_path / FILE, subword, subword)
+
+
 def test_export_writes_it_and_says_what_it_is_worth(command, tiny_run, toy, tmp_path):
     result = command("export", tiny_run, "-o", tmp_path / "out", "--shortlist", toy.pairs)
     assert result.code == 0, result.err
     said = json.loads((tmp_path / "out" / "certificate.json").read_text(encoding="utf-8"))["shortlist"]
-    assert said["pairs"] == len(list(read_tsv(toy.pairs)))
     assert said["bytes"] == (tmp_path / "out" / FILE).stat().st_size
     assert 0 < said["vocabulary_kept"]["sentence"] <= said["vocabulary_kept"]["batch"] <= 1
     assert said["chrf"]["with"] >= said["chrf"]["without"] - 0.3

@@ -128,6 +128,35 @@ def test_interrupted_anywhere_the_same_rollback_is_made(command, toy, tmp_path, 
     assert weights_of(out) == weights_of(whole)
 
 
+def test_another_objective_is_no_trouble(command, toy, tmp_path, monkeypatch):
+    """From the middle on the loss counts disagreement, too, and jumps; before, it is the plain run's."""
+    monkeypatch.setattr(recovery, "WINDOW", 4)
+    losses = {}
+    for name, consistency in (("plain", "none"), ("later", "simcut")):
+        settings = {
+            "consistency": consistency,
+            "consistency_from": 0.5,
+            "consistency_weight": 100,
+            "cut_rate": 0.5,
+        }
+        out = tmp_path / name
+        more = [word for key, value in settings.items() for word in ("--set", f"train.{key}={value}")]
+        losses[name] = []
+        with monkeypatch.context() as patch:
+            seen, step = losses[name], Progress.step
+
+            def watched(self, ledger, result, *rest, seen=seen, step=step):
+                seen.append(result.loss)
+                step(self, ledger, result, *rest)
+
+            patch.setattr(Progress, "step", watched)
+            result = command(*toy.train(out, "--steps", "40", *more))
+        assert result.code == 0, result.err
+        assert rows(out, "rollback") == []
+    assert losses["later"][:20] == losses["plain"][:20]
+    assert min(losses["later"][20:]) > max(losses["plain"][20:]) + recovery.LOSS_MARGIN
+
+
 def test_what_going_back_cannot_cure(command, toy, tiny_run, tmp_path, monkeypatch, weights_of, short):
     """After five returns in vain it stops with a diagnosis, and nothing is lost."""
     out = tmp_path / "run"

@@ -13,11 +13,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from crosslight.errors import ExportError
 from crosslight.text.aligner import Aligner
 from crosslight.text.corpus import Pair
 from crosslight.text.subword import SPECIAL_IDS, Subword
 
-FILE = "vmap.txt"
+FILE = "vmap.txt"  # in a package
+KEPT = "shortlist.txt"  # in a bundle: the same, for the packages to come
 FREQUENT = 100  # pieces that are always there
 BEST = 50  # pieces of a source piece
 LEAST = 1e-3  # share of a source piece's links
@@ -89,6 +91,31 @@ def write_vmap(shortlist: Shortlist, src: Subword, tgt: Subword, directory: Path
         if found and not set(key) & set(" \t\n")
     )
     (directory / FILE).write_text(text, encoding="utf-8", newline="\n")
+
+
+def read_vmap(file: Path, src: Subword, tgt: Subword) -> Shortlist:
+    """A shortlist from the file that `write_vmap` wrote for these vocabularies.
+
+    Raises:
+        ExportError: it is of other vocabularies.
+        OSError: it cannot be read.
+    """
+    src_ids, tgt_ids = ({p: i for i, p in enumerate(s.pieces(range(s.vocab_size)))} for s in (src, tgt))
+    always, table = (), {}
+    try:
+        for line in file.read_text(encoding="utf-8").splitlines():
+            key, _, found = line.partition("\t")
+            ids = tuple(tgt_ids[piece] for piece in found.split(" "))
+            if key:
+                table[src_ids[key]] = ids
+            else:
+                always = ids
+    except KeyError as error:
+        raise ExportError(
+            f"{file} has the piece {error.args[0]!r}, which the vocabulary has not",
+            "remove the file; --shortlist learns another one from sentence pairs",
+        ) from None
+    return Shortlist(always, table)
 
 
 def _copies(src: Subword, tgt: Subword) -> list[list[int]]:

@@ -4,11 +4,12 @@
 
 What a teacher writes is more regular than what people write: a much smaller model can learn it, and finds it
 without a beam. Unless other pieces are asked for, it has the teacher's, and begins with those of its
-layers that fit (`models.inherit`): most of its training is then done. Every stage leaves its result in the
-directory and is passed over when it is there, so the same command goes on where a stop left it.
+layers that fit (`models.inherit`): most of its training is then done. In int8 a shortlist, learned from the
+same outputs, makes its last layer smaller. Every stage leaves its result in the directory and is passed over
+when it is there, so the same command goes on where a stop left it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,14 @@ from rich.console import Console
 from crosslight.bundle import Bundle
 from crosslight.config.load import merge
 from crosslight.config.run import DataConfig
-from crosslight.errors import ConfigError, RunError
+from crosslight.errors import ConfigError, ExportError, RunError
 from crosslight.export.package import CERTIFICATE
 from crosslight.tasks.export import certificate_table, export
 from crosslight.tasks.files import written
 from crosslight.tasks.lessons import write_best, write_outputs
 from crosslight.tasks.plan import plan
 from crosslight.tasks.runs import begin_or_go_on
+from crosslight.tasks.shortlist import keep_shortlist
 from crosslight.tasks.sources import count_pairs
 from crosslight.tasks.train import Outcome
 from crosslight.tasks.translate import load_for_files
@@ -88,7 +90,7 @@ def distill(
             return outcome
     if not (package / CERTIFICATE).is_file():
         try:
-            say(certificate_table(export(run, "ctranslate2", package, "int8")))
+            say(certificate_table(_packaged(run, package, lessons, say)))
         except ConfigError as error:  # an engine that is not installed takes nothing from the student
             say(f"no int8 package: {error.message}; then run the same command once more")
     return Outcome(run / "bundle", None)
@@ -116,6 +118,17 @@ def _settings(
         "sampling": 0.0,
     }
     return {"data": data, "subword": pieces, "distill": {"teacher": str(teacher.path)}}
+
+
+def _packaged(run: Path, package: Path, lessons: Path, say: Callable[[str], None]) -> dict[str, Any]:
+    """Export the student in int8, with a shortlist if translations stay as good; the certificate."""
+    try:
+        certificate = export(run, "ctranslate2", package, "int8", shortlist=[lessons])
+    except (ConfigError, ExportError) as error:  # what is not the shortlist's fault comes again
+        say(f"no shortlist: {error.message}")
+        return export(run, "ctranslate2", package, "int8")
+    keep_shortlist(package, run / "bundle")
+    return certificate
 
 
 def _require_own(out: Path) -> None:

@@ -1,6 +1,7 @@
 """Which engine searches: torch, or CTranslate2 on a converted copy that is kept in the bundle's cache.
 
-The copy is in float32, which gives torch's text, or in int8 where that is asked for by name.
+The copy is in float32, which gives torch's text, or in int8 where that is asked for by name; int8 searches
+among the pieces of a shortlist where the bundle has one, as a student of `distill` has.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ from crosslight.bundle import BOX, Bundle
 from crosslight.decode.translator import FastSearch, Translator
 from crosslight.errors import ConfigError, ExportError
 from crosslight.export import ctranslate2 as fast
+from crosslight.export import shortlist
 from crosslight.export.package import CERTIFICATE
 from crosslight.tasks.export import export_ctranslate2
 from crosslight.tasks.foreign import search_with
@@ -69,7 +71,8 @@ def cached_engine(
         try:
             if not (place / CERTIFICATE).is_file():
                 export_ctranslate2(translator, place, numbers)
-            return fast.CTranslate2Engine(place, bundle, translator.banned, threads)
+            has_shortlist = (place / shortlist.FILE).is_file()
+            return fast.CTranslate2Engine(place, bundle, translator.banned, threads, has_shortlist)
         except ExportError as error:
             if not isinstance(error.__cause__, OSError):
                 raise
@@ -93,5 +96,8 @@ def _checksum(bundle: Bundle) -> str:
     if bundle.path is None:
         raise ExportError("a bundle without a directory has no cache", "save it first")
     head = json.loads((bundle.path / "bundle.json").read_text(encoding="utf-8"))
-    files = json.dumps(head["sha256"], sort_keys=True) + fast.version()
-    return hashlib.sha256(files.encode()).hexdigest()[:16]
+    files = (json.dumps(head["sha256"], sort_keys=True) + fast.version()).encode()
+    kept = bundle.path / shortlist.KEPT
+    if kept.is_file():
+        files += kept.read_bytes()
+    return hashlib.sha256(files).hexdigest()[:16]

@@ -11,9 +11,10 @@ from crosslight.export import ctranslate2 as fast
 from crosslight.export import huggingface
 from crosslight.export.marian import require_marian
 from crosslight.export.package import written_package
+from crosslight.export.shortlist import learn_shortlist, write_vmap
 from crosslight.tasks.certify import certified
 from crosslight.tasks.one_byte import export_one_byte
-from crosslight.tasks.shortlist import add_shortlist
+from crosslight.tasks.shortlist import add_shortlist, kept_shortlist
 from crosslight.text.corpus import Pair, read_lines, read_pairs
 
 TARGETS = ("ctranslate2", "huggingface", "bundle")
@@ -74,7 +75,8 @@ def export_ctranslate2(
     """Write a package for CTranslate2; its certificate.
 
     Args:
-        corpus: sentence pairs to learn a shortlist from; without any there is none.
+        corpus: sentence pairs to learn a shortlist from; without any, an int8 package gets the one that
+            the bundle has, if it has one.
 
     Raises:
         ConfigError: the engine is not installed, or does not know such a model.
@@ -86,7 +88,17 @@ def export_ctranslate2(
         fast.convert(bundle, package, quantization)
         engine = fast.CTranslate2Engine(package, bundle, translator.banned)
         certificate = certified(translator, engine, quantization, {"engine": fast.version()}, package, sample)
-        return add_shortlist(translator, package, corpus, sample, certificate) if corpus else certificate
+        if corpus:
+            shortlist = learn_shortlist(bundle.src_subword, bundle.tgt_subword, corpus)
+            return add_shortlist(translator, package, shortlist, sample, certificate)
+        if quantization == "int8" and (kept := kept_shortlist(bundle)):
+            refs = sample if any(pair.tgt for pair in sample) else bundle.validation
+            if refs:
+                return add_shortlist(translator, package, kept, refs, certificate)
+            write_vmap(
+                kept, bundle.src_subword, bundle.tgt_subword, package
+            )  # it was judged when it was made
+        return certificate
 
 
 def export_huggingface(

@@ -1,5 +1,6 @@
 """A bundle with weights of one byte: a quarter of the size, certified like any export."""
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from crosslight.bundle import load_bundle, save_bundle
 from crosslight.decode.translator import Translator
 from crosslight.export.engine import Found
 from crosslight.export.package import written_package
+from crosslight.export.shortlist import KEPT
 from crosslight.tasks.certify import certified, epsilon_of
 from crosslight.text.corpus import Pair
 from crosslight.text.subword import BOS_ID
@@ -23,6 +25,8 @@ def export_one_byte(translator: Translator, directory: Path, sample: Sequence[Pa
     """
     with written_package(directory) as package:
         save_bundle(translator.bundle, package, one_byte=True)
+        if translator.bundle.path and (kept := translator.bundle.path / KEPT).is_file():
+            shutil.copyfile(kept, package / KEPT)
         engine = _Torch(Translator(load_bundle(package)))
         about = {"engine": f"torch {torch.__version__}"}
         return certified(translator, engine, "int8", about, package, sample)

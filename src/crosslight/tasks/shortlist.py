@@ -1,4 +1,4 @@
-"""A shortlist for a CTranslate2 package: learned, written, and kept only if translations stay as good."""
+"""A shortlist in a CTranslate2 package: kept only if translations stay as good; and in a bundle, for int8."""
 
 import json
 import time
@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from crosslight.bundle import Bundle
 from crosslight.decode.translator import Translator
 from crosslight.errors import ConfigError, ExportError
 from crosslight.evaluate import evaluate
 from crosslight.export.ctranslate2 import CTranslate2Engine
 from crosslight.export.package import CERTIFICATE
-from crosslight.export.shortlist import FILE, Shortlist, learn_shortlist, write_vmap
+from crosslight.export.shortlist import FILE, KEPT, Shortlist, read_vmap, write_vmap
+from crosslight.tasks.files import write_text
 from crosslight.tasks.foreign import ranked
 from crosslight.text.corpus import Pair
 from crosslight.text.subword import EOS_ID
@@ -23,19 +25,17 @@ REPEATS = 3  # of each timing, in turns; the fastest counts
 def add_shortlist(
     translator: Translator,
     package: Path,
-    corpus: Sequence[Pair],
+    shortlist: Shortlist,
     sample: Sequence[Pair],
     certificate: dict[str, Any],
 ) -> dict[str, Any]:
-    """Learn a shortlist, write it into a certified package; the certificate with what it is worth.
+    """Write a shortlist into a certified package; the certificate with what it is worth.
 
     Args:
-        corpus: sentence pairs to learn from.
         sample: sentences with references to judge by.
 
     Raises:
         ConfigError: the sample has no references.
-        CorpusError: the corpus has no text.
         ExportError: with the shortlist chrF falls by more than MAY_LOSE.
     """
     sample = [pair for pair in sample if pair.src.strip() and pair.tgt.strip()]
@@ -45,9 +45,8 @@ def add_shortlist(
             "give a table of source TAB reference with --sample",
         )
     bundle = translator.bundle
-    shortlist = learn_shortlist(bundle.src_subword, bundle.tgt_subword, corpus)
     write_vmap(shortlist, bundle.src_subword, bundle.tgt_subword, package)
-    figures: dict[str, Any] = {"pairs": len(corpus), "bytes": (package / FILE).stat().st_size}
+    figures: dict[str, Any] = {"bytes": (package / FILE).stat().st_size}
     figures |= judged(translator, package, shortlist, sample)
     lost = figures["chrf"]["without"] - figures["chrf"]["with"]
     if lost > MAY_LOSE:
@@ -60,6 +59,23 @@ def add_shortlist(
     text = json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
     (package / CERTIFICATE).write_text(text, encoding="utf-8", newline="\n")
     return whole
+
+
+def kept_shortlist(bundle: Bundle) -> Shortlist | None:
+    """The shortlist that a bundle has for its packages, if it has one.
+
+    Raises:
+        ExportError: it is of other vocabularies.
+    """
+    file = bundle.path / KEPT if bundle.path else None
+    if file is None or not file.is_file():
+        return None
+    return read_vmap(file, bundle.src_subword, bundle.tgt_subword)
+
+
+def keep_shortlist(package: Path, bundle: Path) -> None:
+    """Keep a package's shortlist in the bundle that the package was made of."""
+    write_text(bundle / KEPT, (package / FILE).read_text(encoding="utf-8"))
 
 
 def judged(

@@ -50,6 +50,7 @@ class Ledger:
     step: int = 0
     position: Position = field(default_factory=Position)
     warm: bool = False  # whether the position is in the stream of both directions
+    consistent: bool = False  # whether the last step asked the model to agree with itself
     seconds: float = 0.0  # of preparing and training, over all sessions
     began: float = 0.0  # after how many seconds training began
     reserve: float = 0.0  # seconds that a run of given minutes keeps back for its end

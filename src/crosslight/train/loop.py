@@ -20,9 +20,9 @@ from crosslight.train.checkpoints import Checkpoints, Ledger
 from crosslight.train.distributed import ALONE, World
 from crosslight.train.feed import Feed
 from crosslight.train.lead import Lead
-from crosslight.train.objectives import label_smoothed, objective_of
+from crosslight.train.objectives import objective_of
 from crosslight.train.progress import Progress, Validation
-from crosslight.train.recovery import attempt, roll_back, safe_step
+from crosslight.train.recovery import attempt, now_minimizing, roll_back, safe_step
 from crosslight.train.rehearsal import rehearse
 from crosslight.train.schedules import Schedule, linear, noam
 from crosslight.train.span import Clock, done, finished, is_consistent, is_warm
@@ -65,7 +65,7 @@ def fit(
         TrainingError: training blows up again and again, memory or disk are too small, a process is gone.
         RunError: the last checkpoint is damaged.
     """
-    plain, objective = label_smoothed(config.label_smoothing), objective_of(config)
+    objective, plain = objective_of(config), objective_of(config.model_copy(update={"consistency": "none"}))
     optimizer = adam(model, config.beta1, config.beta2, config.epsilon)
     ledger = Ledger(seconds=seconds_before, began=seconds_before, reserve=reserve(0.0))
     lead = None
@@ -101,7 +101,8 @@ def fit(
             shards = [shard for batch in batches for shard in batch.to(device).shards(n_shards)]
             rate = ledger.pulse.factor * schedule(ledger.step + 1, done(ledger, config))
             seed = config.seed * 1_000_003 + ledger.step
-            aim = objective if is_consistent(ledger, config) else plain
+            now_minimizing(ledger, is_consistent(ledger, config))
+            aim = objective if ledger.consistent else plain
             ledger.step += 1
             result = attempt(ledger, partial(step, shards, aim, rate=rate, seed=seed, world=world))
             clock.tick()

@@ -67,6 +67,14 @@ def attempt(ledger: Ledger, step: Callable[[], StepResult]) -> StepResult | str:
     return trouble(ledger, result) or result
 
 
+def now_minimizing(ledger: Ledger, consistent: bool) -> None:
+    """Note what the next step minimizes: the losses of one objective say nothing about another's."""
+    if ledger.consistent != consistent:
+        pulse, ledger.consistent = ledger.pulse, consistent
+        pulse.losses, pulse.norms = [], []
+        pulse.lowest_loss = pulse.lowest_norm = float("inf")
+
+
 def begin_safely(
     model: nn.Module, optimizer: torch.optim.Optimizer, checkpoints: Checkpoints, ledger: Ledger
 ) -> None:
