@@ -30,6 +30,7 @@ from crosslight.tasks.sources import count_pairs
 from crosslight.tasks.train import Outcome
 from crosslight.tasks.translate import load_for_files
 
+LESSONS, VALID = "distilled.tsv", "valid.tsv"
 WORST = 0.05  # share of the outputs, by score, that is not taught: most of what is wrong is among it
 
 
@@ -74,7 +75,7 @@ def distill(
     files = tuple(str(path) for path in pairs if str(path) != "-" and not path.is_fifo())
     if files:
         count_pairs(DataConfig(pairs=files))  # what is wrong with them shows now, not hours later
-    run, package, lessons = out / "student", out / "int8", out / "distilled.tsv"
+    run, package, lessons = out / "student", out / "int8", out / LESSONS
     if not (run / "bundle").is_dir():
         translator = load_for_files(teacher, "auto")
         n_outputs = write_outputs(
@@ -83,14 +84,14 @@ def distill(
         if not lessons.is_file():
             n_lessons = write_best(out / "outputs.tsv", lessons, worst)
             say(f"taught: {n_lessons:,} of {n_outputs:,} outputs of the teacher")
-        settings = _settings(translator.bundle, [lessons, *pairs], out / "valid.tsv", wishes or {})
+        settings = _settings(translator.bundle, [lessons, *pairs], out / VALID, wishes or {})
         tree = merge(settings, wishes or {})
         outcome = begin_or_go_on(run, lambda: plan(tree, run, student, None), console)
         if outcome.bundle is None:
             return outcome
     if not (package / CERTIFICATE).is_file():
         try:
-            say(certificate_table(_packaged(run, package, lessons, say)))
+            say(certificate_table(_packaged(run, package, out, say)))
         except ConfigError as error:  # an engine that is not installed takes nothing from the student
             say(f"no int8 package: {error.message}; then run the same command once more")
     return Outcome(run / "bundle", None)
@@ -120,13 +121,14 @@ def _settings(
     return {"data": data, "subword": pieces, "distill": {"teacher": str(teacher.path)}}
 
 
-def _packaged(run: Path, package: Path, lessons: Path, say: Callable[[str], None]) -> dict[str, Any]:
+def _packaged(run: Path, package: Path, out: Path, say: Callable[[str], None]) -> dict[str, Any]:
     """Export the student in int8, with a shortlist if translations stay as good; the certificate."""
+    sample = valid if (valid := out / VALID).is_file() else None
     try:
-        certificate = export(run, "ctranslate2", package, "int8", shortlist=[lessons])
+        certificate = export(run, "ctranslate2", package, "int8", sample, [out / LESSONS])
     except (ConfigError, ExportError) as error:  # what is not the shortlist's fault comes again
         say(f"no shortlist: {error.message}")
-        return export(run, "ctranslate2", package, "int8")
+        return export(run, "ctranslate2", package, "int8", sample)
     keep_shortlist(package, run / "bundle")
     return certificate
 
