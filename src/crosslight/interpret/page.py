@@ -41,7 +41,8 @@ def attention_page(inspection: Inspection) -> str:
     return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _template("page.html"))
 
 
-def _content(inspection: Inspection) -> dict[str, Any]:
+def attention_content(inspection: Inspection) -> dict[str, Any]:
+    """What the page shows, as data: its block of JSON (docs/inside.md has the keys)."""
     return {
         "model": inspection.model_name,
         "source": inspection.src_text,
