@@ -52,7 +52,9 @@ def after(seed: int, prefix: tuple[int, ...]) -> list[float]:
 Fates = dict[tuple[int, ...], str]
 
 
-def by_hand(seed: int, beam: int, alpha: float, n_best: int, limit: int) -> tuple[list[Fates], str, list[Any]]:
+def by_hand(
+    seed: int, beam: int, alpha: float, n_best: int, limit: int
+) -> tuple[list[Fates], str, list[Any]]:
     """Step by step: every continuation that is looked at and what becomes of it; the end; the results."""
     live: dict[tuple[int, ...], float] = {(): 0.0}
     finished: list[tuple[float, tuple[int, ...]]] = []
@@ -75,7 +77,9 @@ def by_hand(seed: int, beam: int, alpha: float, n_best: int, limit: int) -> tupl
         going = [tokens for tokens in looked_at if tokens[-1] != EOS][:beam]
         steps.append(fates)
         if n > limit:
-            broken = sorted(((total / ((5 + n - 1) / 6) ** alpha, t) for t, total in live.items()), reverse=True)
+            broken = sorted(
+                ((total / ((5 + n - 1) / 6) ** alpha, t) for t, total in live.items()), reverse=True
+            )
             ended_now = any(fate == "finished" for fate in fates.values())
             return steps, "settled" if ended_now else "limit", (finished or broken)[:n_best]
         bound = max(grown[tokens] for tokens in going) / ((5 + limit + 1) / 6) ** alpha
@@ -122,7 +126,9 @@ def test_the_tree_is_the_search_written_out(beam: int, alpha: float, n_best: int
             expected = sum(after(seed, tokens[place][:i])[t] for i, t in enumerate(tokens[place]))
             assert node.logp == pytest.approx(expected, abs=1e-4)
             assert node.score == pytest.approx(expected / ((5 + node.step) / 6) ** alpha, abs=1e-4)
-            assert tree.token_logp(node) == pytest.approx(after(seed, tokens[place][:-1])[node.token], abs=1e-4)
+            assert tree.token_logp(node) == pytest.approx(
+                after(seed, tokens[place][:-1])[node.token], abs=1e-4
+            )
     assert ends
 
 
@@ -147,7 +153,10 @@ def test_a_greedy_search_is_a_path_with_the_second_best_beside_it(limit: int) ->
         (found,) = greedy_search(model(seed), start(), [limit], alpha=0.6, watch=tree.watch, **IDS)
         assert found == plain
         taken = [tree.nodes[step.nodes[0]] for step in tree.steps]
-        assert [n.token for n in taken if n.fate != "cut"] == [*found.tokens, *([EOS] if found.finished else [])]
+        assert [n.token for n in taken if n.fate != "cut"] == [
+            *found.tokens,
+            *([EOS] if found.finished else []),
+        ]
         assert tree.stopped == ("settled" if found.finished else "limit")
         assert tree.nodes[tree.path(found)].logp == pytest.approx(found.logp, abs=1e-5)
         prefix: tuple[int, ...] = ()

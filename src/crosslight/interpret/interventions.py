@@ -53,13 +53,15 @@ def intervention(wish: dict[str, Any]) -> Intervention:
     return Intervention(what, stack, *places)  # type: ignore[arg-type]
 
 
-def attentions(model: Transformer, stack: Stack) -> list[MultiHeadAttention]:
-    """The attention sublayers of a stack, one a layer."""
+def attentions(model: Transformer, stack: Stack) -> dict[str, MultiHeadAttention]:
+    """The attention sublayers of a stack, one a layer in order, by their names in the model."""
     if stack == "encoder":
-        return [layer.self_attention for layer in model.encoder_layers]
+        readers = enumerate(model.encoder_layers)
+        return {f"encoder_layers.{i}.self_attention": layer.self_attention for i, layer in readers}
+    layers = enumerate(model.decoder_layers)
     if stack == "decoder":
-        return [layer.self_attention for layer in model.decoder_layers]
-    return [layer.cross_attention for layer in model.decoder_layers]
+        return {f"decoder_layers.{i}.self_attention": layer.self_attention for i, layer in layers}
+    return {f"decoder_layers.{i}.cross_attention": layer.cross_attention for i, layer in layers}
 
 
 @contextmanager
@@ -96,7 +98,7 @@ def intervened(model: Transformer, interventions: Sequence[Intervention]) -> Ite
 
 
 def _places(model: Transformer, change: Intervention) -> list[MultiHeadAttention]:
-    found = attentions(model, change.stack)
+    found = list(attentions(model, change.stack).values())
     for name, value, limit in (
         ("layer", change.layer, len(found)),
         ("head", change.head, found[0].n_heads),

@@ -39,21 +39,19 @@ def stage_vectors(model: Transformer, trace: Trace) -> list[Float[Tensor, "B T D
     After a sublayer in post-norm the path is what its norm said; in pre-norm it is what the norm of the
     next sublayer read.
     """
-    vectors = [trace.said["tgt_embedding"]]
+    vectors = [trace.said("tgt_embedding")]
     for number, layer in enumerate(model.decoder_layers):
         name = f"decoder_layers.{number}"
         for ours, following in (("self", "cross"), ("cross", "ff")):
             if _order(layer) == "pre":
-                vectors.append(trace.read[f"{name}.{following}_residual.norm"])
+                vectors.append(trace.read(f"{name}.{following}_residual.norm"))
             else:
-                vectors.append(trace.said[f"{name}.{ours}_residual.norm"])
-        vectors.append(trace.said[name])
+                vectors.append(trace.said(f"{name}.{ours}_residual.norm"))
+        vectors.append(trace.said(name))
     return vectors
 
 
-def stage_logp(
-    model: Transformer, trace: Trace, banned: Sequence[int] = ()
-) -> Float[Tensor, "N T V"]:
+def stage_logp(model: Transformer, trace: Trace, banned: Sequence[int] = ()) -> Float[Tensor, "N T V"]:
     """Log-probabilities of the next piece at each stage, of a trace of one sentence.
 
     Args:

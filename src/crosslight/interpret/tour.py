@@ -1,7 +1,8 @@
 """From sentence to translation in ten steps: the model's own numbers beside the formulas of the paper.
 
-One head, one source position and one target position are followed; every number was computed by the model
-(`interpret.trace`), none is computed again here. Sections are those of Vaswani et al. 2017.
+One head, one source position and one target position are followed. The numbers are those that the model computed
+(`interpret.trace`); only scores, which attention does not hand out, are made anew from its queries and keys.
+Sections are those of Vaswani et al. 2017.
 """
 
 import math
@@ -86,12 +87,12 @@ def reading_steps(walk: Walk) -> list[TourStep]:
               "The row of the table, times the root of its width, plus what belongs to the position.",
               [value("row", "E[x]", table.weight[walk.src_ids[i]]),
                value("factor", "√d_model", torch.tensor(math.sqrt(table.embedding_dim))),
-               value("scaled", "E[x]·√d_model", trace.said["src_embedding.tokens"][0, i]),
-               value("position", "PE(pos)", trace.said["src_embedding.positions"][i]),
-               value("sum", "h", trace.said["src_embedding"][0, i])]),
+               value("scaled", "E[x]·√d_model", trace.said("src_embedding.tokens", 0)[0, i]),
+               value("position", "PE(pos)", trace.said("src_embedding.positions")[i]),
+               value("sum", "h", trace.said("src_embedding")[0, i])]),
         _step(3, "queries", "One head makes queries, keys and values", "3.2.2", "Q = h W_Q, K = h W_K, V = h W_V",
               f"What the layer reads, through three matrices of this head.{_QK_NORM[_has_qk_norm(model)]}",
-              [value("read", "LayerNorm(h)" if is_pre else "h", trace.read[f"{attention}.q_proj"][0, i]),
+              [value("read", "LayerNorm(h)" if is_pre else "h", trace.read(f"{attention}.q_proj")[0, i]),
                value("query", "q", head.query),
                value("keys", "K", head.keys),
                value("values", "V", head.values)]),
@@ -103,21 +104,21 @@ def reading_steps(walk: Walk) -> list[TourStep]:
               "head = α V;  MultiHead = Concat(head_1, …, head_h) W_O",
               "Each head hands on one mixture of values; one matrix turns all of them into what is added.",
               [value("context", "α V", head.context),
-               value("concatenated", "Concat(head_1, …, head_h)", trace.read[f"{attention}.out_proj"][0, i]),
-               value("output", "Concat(…) W_O", trace.said[f"{attention}.out_proj"][0, i])]),
+               value("concatenated", "Concat(head_1, …, head_h)", trace.read(f"{attention}.out_proj")[0, i]),
+               value("output", "Concat(…) W_O", trace.said(f"{attention}.out_proj")[0, i])]),
         _step(6, "residual", "What came in is kept, and what was found is added", "3.1, 5.4",
               "x + Sublayer(LayerNorm(x)), then LayerNorm" if is_pre else "LayerNorm(x + Sublayer(x))",
               _NORM_ORDER[is_pre],
-              [value("before", "x", trace.read[layer][0, i]),
-               value("added", "x + Sublayer(…)", trace.read[norm][0, i]),
-               value("after", "LayerNorm(…)", trace.said[norm][0, i])]),
+              [value("before", "x", trace.read(layer)[0, i]),
+               value("added", "x + Sublayer(…)", trace.read(norm)[0, i]),
+               value("after", "LayerNorm(…)", trace.said(norm)[0, i])]),
         _step(7, "feed-forward", "Each position thinks for itself", "3.3, eq. (2)", _FEED_FORWARD[_activation(model)],
               "Two matrices with a bend between them, the same at every position; then the layer is done.",
-              [value("read", "x", trace.read[feed][0, i]),
-               value("inner", "xW_1 + b_1", trace.said[inner][0, i]),
-               value("active", "bent", trace.read[f"{layer}.feed_forward.down"][0, i]),
-               value("output", "FFN(x)", trace.said[feed][0, i]),
-               value("after", "the layer's end", trace.said[layer][0, i])]),
+              [value("read", "x", trace.read(feed)[0, i]),
+               value("inner", "xW_1 + b_1", trace.said(inner)[0, i]),
+               value("active", "bent", trace.read(f"{layer}.feed_forward.down")[0, i]),
+               value("output", "FFN(x)", trace.said(feed)[0, i]),
+               value("after", "the layer's end", trace.said(layer)[0, i])]),
     ]  # fmt: skip
 
 

@@ -25,13 +25,27 @@ class HeadCall(NamedTuple):
     context: Tensor  # (B, H, T, V)
 
 
+class Call(NamedTuple):
+    """One call of a module."""
+
+    read: Tensor  # its first argument
+    said: Tensor  # its result, of several the first
+
+
 @dataclass
 class Trace:
-    """The last call of every module, by its name in the model."""
+    """What happened, by the names of the modules; a module with two names is called by its first."""
 
-    read: dict[str, Tensor] = field(default_factory=dict)  # its first argument
-    said: dict[str, Tensor] = field(default_factory=dict)  # its result, of several the first
-    heads: dict[str, HeadCall] = field(default_factory=dict)  # of attention sublayers
+    calls: dict[str, list[Call]] = field(default_factory=dict)
+    heads: dict[str, HeadCall] = field(default_factory=dict)  # the last call of each attention sublayer
+
+    def read(self, name: str, call: int = -1) -> Tensor:
+        """The first argument of a module, in its last call or another."""
+        return self.calls[name][call].read
+
+    def said(self, name: str, call: int = -1) -> Tensor:
+        """The result of a module, in its last call or another."""
+        return self.calls[name][call].said
 
 
 @contextmanager
@@ -44,7 +58,7 @@ def traced(model: nn.Module) -> Iterator[Trace]:
     >>> model = nn.Sequential(nn.Linear(2, 3), nn.ReLU())
     >>> with traced(model) as trace:
     ...     out = model(torch.ones(1, 2))
-    >>> torch.equal(trace.said["0"], trace.read["1"]), torch.equal(trace.said[""], out)
+    >>> torch.equal(trace.said("0"), trace.read("1")), torch.equal(trace.said(""), out)
     (True, True)
     """
     trace = Trace()
@@ -66,11 +80,10 @@ def traced(model: nn.Module) -> Iterator[Trace]:
 
 def _writer(trace: Trace, name: str) -> Any:
     def write(_: nn.Module, arguments: tuple[Any, ...], result: Any) -> None:
-        first = result[0] if isinstance(result, tuple) else result
-        if arguments and isinstance(arguments[0], Tensor):
-            trace.read[name] = arguments[0]
-        if isinstance(first, Tensor):
-            trace.said[name] = first
+        said = result[0] if isinstance(result, tuple) else result
+        read = arguments[0]
+        # Positions are asked with a number: there is nothing to read, so their result stands for it.
+        trace.calls.setdefault(name, []).append(Call(read if isinstance(read, Tensor) else said, said))
 
     return write
 
