@@ -1,8 +1,8 @@
 """A search as a tree: what it looked at, kept, cut and finished, step by step.
 
-The search itself tells (`beam.Watch`); nothing is searched twice, and being watched changes nothing. A node is one
-token after its parent's. At each step the best 2K continuations of a beam of K are looked at, and only
-these become nodes.
+The search itself tells (`beam.Watch`); nothing is searched twice, and being watched changes nothing. A node
+is one token after its parent's. At each step the best 2K continuations of a beam of K are looked at, and
+only these become nodes.
 """
 
 from dataclasses import dataclass, field

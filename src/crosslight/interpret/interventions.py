@@ -1,8 +1,8 @@
 """What if: a head switched off or made to look evenly, the positions left out, while a block runs.
 
 Attention weights say where a head looked, not whether it mattered; an intervention says that. Switching heads
-off is what Michel et al. (2019) and Voita et al. (2019) do. All is done from outside, by swapping `attend` and by
-hooks on the position encodings.
+off is what Michel et al. (2019) and Voita et al. (2019) do. All is done from outside, by swapping `attend`
+and by hooks on the position encodings.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,8 @@
 """Which source words a translation needs: take each away and ask how probable the translation is then.
 
-Unlike attention this is a statement about the output: it compares two answers of the model (Zeiler & Fergus 2014
-did so with images, Li et al. 2016 with words). Its fault is that a sentence with a hole is one that the model never saw.
+Unlike attention this is a statement about the output: it compares two answers of the model (Zeiler & Fergus
+2014 did so with images, Li et al. 2016 with words). Its fault: a sentence with a hole is none that the model
+was trained on.
 """
 
 from collections.abc import Sequence

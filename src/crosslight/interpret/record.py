@@ -168,7 +168,7 @@ def _check_words(name: str, words: list[list[int]], n_pieces: int) -> None:
 def merged(
     numbers: npt.NDArray[Any], row_words: list[list[int]], column_words: list[list[int]]
 ) -> npt.NDArray[np.float64]:
-    """From pieces to words in the last two axes: columns of a word are summed, of its rows the mean is taken."""
+    """From pieces to words in the last two axes: the sum of a word's columns, the mean of its rows."""
     to_word = np.add.reduceat(numbers.astype(np.float64), [word[0] for word in column_words], axis=-1)
     from_word: npt.NDArray[np.float64] = np.add.reduceat(to_word, [word[0] for word in row_words], axis=-2)
     return from_word / np.array([len(word) for word in row_words])[:, None]

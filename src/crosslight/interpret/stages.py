@@ -1,7 +1,8 @@
-"""What a decoder would say if it stopped earlier: its final norm and output layer read the path between layers.
+"""What a decoder would say if it stopped earlier: its end reads what flows between its layers.
 
-The residual path carries a vector for every target position from the embedding to the last layer; every sublayer
-adds to it. Reading it half-way with the last norm and the output table is the *logit lens* (nostalgebraist 2020).
+The residual path carries a vector for every target position from the embedding to the last layer; every
+sublayer adds to it. Reading it half-way with the last norm and the output table is the *logit lens*
+(nostalgebraist 2020).
 Shape letters: T target positions · D d_model · V vocabulary · N stages.
 """
 

@@ -1,8 +1,8 @@
 """From sentence to translation in ten steps: the model's own numbers beside the formulas of the paper.
 
-One head, one source position and one target position are followed. The numbers are those that the model computed
-(`interpret.trace`); only scores, which attention does not hand out, are made anew from its queries and keys.
-Sections are those of Vaswani et al. 2017.
+One head, one source position and one target position are followed. The numbers are those that the model
+computed (`interpret.trace`); only scores, which attention does not hand out, are made anew from its queries
+and keys. Sections are those of Vaswani et al. 2017.
 """
 
 import math
@@ -90,7 +90,8 @@ def reading_steps(walk: Walk) -> list[TourStep]:
                value("scaled", "E[x]·√d_model", trace.said("src_embedding.tokens", 0)[0, i]),
                value("position", "PE(pos)", trace.said("src_embedding.positions")[i]),
                value("sum", "h", trace.said("src_embedding")[0, i])]),
-        _step(3, "queries", "One head makes queries, keys and values", "3.2.2", "Q = h W_Q, K = h W_K, V = h W_V",
+        _step(3, "queries", "One head makes queries, keys and values", "3.2.2",
+              "Q = h W_Q, K = h W_K, V = h W_V",
               f"What the layer reads, through three matrices of this head.{_QK_NORM[_has_qk_norm(model)]}",
               [value("read", "LayerNorm(h)" if is_pre else "h", trace.read(f"{attention}.q_proj")[0, i]),
                value("query", "q", head.query),
@@ -98,8 +99,9 @@ def reading_steps(walk: Walk) -> list[TourStep]:
                value("values", "V", head.values)]),
         _step(4, "weights", "Query times key, and a softmax over the sentence", "3.2.1, eq. (1)",
               "softmax(QKᵀ / √d_k)",
-              "How well the query fits each key, divided by the root of their width; then shares that sum to 1.",
-              [value("scores", "qKᵀ/√d_k", head.scores, labels), value("weights", "α", head.weights, labels)]),
+              "How well the query fits each key, over the root of their width; then shares that sum to 1.",
+              [value("scores", "qKᵀ/√d_k", head.scores, labels),
+               value("weights", "α", head.weights, labels)]),
         _step(5, "heads", "The values are added up by these shares, and the heads are put together", "3.2.2",
               "head = α V;  MultiHead = Concat(head_1, …, head_h) W_O",
               "Each head hands on one mixture of values; one matrix turns all of them into what is added.",
@@ -112,7 +114,8 @@ def reading_steps(walk: Walk) -> list[TourStep]:
               [value("before", "x", trace.read(layer)[0, i]),
                value("added", "x + Sublayer(…)", trace.read(norm)[0, i]),
                value("after", "LayerNorm(…)", trace.said(norm)[0, i])]),
-        _step(7, "feed-forward", "Each position thinks for itself", "3.3, eq. (2)", _FEED_FORWARD[_activation(model)],
+        _step(7, "feed-forward", "Each position thinks for itself", "3.3, eq. (2)",
+              _FEED_FORWARD[_activation(model)],
               "Two matrices with a bend between them, the same at every position; then the layer is done.",
               [value("read", "x", trace.read(feed)[0, i]),
                value("inner", "xW_1 + b_1", trace.said(inner)[0, i]),
@@ -130,11 +133,12 @@ def writing_steps(walk: Walk) -> list[TourStep]:
     across = _Head(walk.trace.heads[f"{layer}.cross_attention"], at.head, t)
     return [
         _step(8, "masks", "The decoder may look back, never ahead", "3.2.3", "softmax(QKᵀ / √d_k + mask)",
-              "Scores exist for all places; where a piece is not written yet, minus infinity takes their place.",
+              "Scores exist for all places; where no piece is written yet, minus infinity takes their place.",
               [value("may_see", "mask", looking_back.may_see, walk.inputs),
                value("scores", "qKᵀ/√d_k", looking_back.scores, walk.inputs),
                value("weights", "α", looking_back.weights, walk.inputs)]),
-        _step(9, "cross", "The decoder asks the source", "3.2.3", "softmax(Q_decoder K_encoderᵀ / √d_k) V_encoder",
+        _step(9, "cross", "The decoder asks the source", "3.2.3",
+              "softmax(Q_decoder K_encoderᵀ / √d_k) V_encoder",
               "The query comes from what has been written, keys and values from what the encoder has read.",
               [value("query", "q", across.query),
                value("keys", "K", across.keys),

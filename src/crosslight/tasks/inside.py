@@ -35,12 +35,22 @@ from crosslight.interpret.views import (
     Tour,
     Value,
 )
-from crosslight.tasks.beside_attention import beside
-from crosslight.tasks.opened import Opened, sentence, side
+from crosslight.tasks.beside_attention import NOTE, beside
+from crosslight.tasks.opened import Opened, open_sentence, sentence, side
 
 __all__ = [
-    *("NOTE", "attention", "beside", "causal", "everything", "head_survey", "open_sentence", "path"),
-    *("positions", "search", "sentence", "tour"),
+    "NOTE",
+    "attention",
+    "beside",
+    "causal",
+    "everything",
+    "head_survey",
+    "open_sentence",
+    "path",
+    "positions",
+    "search",
+    "sentence",
+    "tour",
 ]
 
 AT_STAGE, AT_END = 5, 10  # candidates
@@ -219,7 +229,7 @@ def tour(
 
 
 def everything(opened: Opened) -> dict[str, Any]:
-    """All views under their names; of the causal ones no positions on either side, and the most telling head off."""
+    """All views under their names; the causal ones are three that show something for most sentences."""
     survey = head_survey(opened)
     return {
         "sentence": sentence(opened),

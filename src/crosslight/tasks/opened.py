@@ -1,4 +1,4 @@
-"""One translation, opened: found by the search that everybody gets, on a twin of the model that may be watched."""
+"""One translation, opened: found by the search that everybody gets, on a twin that may be watched."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
