@@ -95,9 +95,8 @@ class SearchTree:
         # Places that no hypothesis fills have no children, so any node does for them.
         self._beam = [places.get(m, 0) for m in beam]
         if not goes_on:
-            self.stopped = (
-                "limit" if is_over and not stored else "settled" if going or stored else "exhausted"
-            )
+            none_left: End = "settled" if going or stored else "exhausted"
+            self.stopped = "limit" if is_over and not stored else none_left
 
     def path(self, hypothesis: Hypothesis) -> int:
         """The node at the end of what the search found.

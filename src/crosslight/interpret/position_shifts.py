@@ -1,7 +1,7 @@
 """What a position encoding is like: how alike two positions are, and whether f(p+k) = A_k f(p).
 
-The paper (section 3.5) chose sinusoids because PE(pos+k) is a linear function of PE(pos), for any fixed k. A_k
-is a rotation of every pair of features; here it is written down, and fitted without knowing that, beside
+The paper (section 3.5) chose sinusoids because PE(pos+k) is a linear function of PE(pos), for any fixed k.
+A_k is a rotation of every pair of features; here it is written down, and fitted without knowing that, beside
 a random table that must fail. One big least-squares fit would not do: with more features than positions it
 fits anything and tests badly even on sinusoids. So A_k is fitted pair by pair.
 

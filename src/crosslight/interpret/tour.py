@@ -76,6 +76,7 @@ def reading_steps(walk: Walk) -> list[TourStep]:
     head = _Head(call, at.head, i)
     is_pre = _order(model) == "pre"
     norm = f"{layer}.ff_residual.norm" if is_pre else f"{layer}.self_residual.norm"
+    norm_kind = type(model.get_submodule(norm)).__name__  # LayerNorm or RMSNorm
     inner, feed = f"{layer}.feed_forward.up", f"{layer}.feed_forward"
     table = model.src_embedding.tokens.table
     return [
@@ -93,7 +94,7 @@ def reading_steps(walk: Walk) -> list[TourStep]:
         _step(3, "queries", "One head makes queries, keys and values", "3.2.2",
               "Q = h W_Q, K = h W_K, V = h W_V",
               f"What the layer reads, through three matrices of this head.{_QK_NORM[_has_qk_norm(model)]}",
-              [value("read", "LayerNorm(h)" if is_pre else "h", trace.read(f"{attention}.q_proj")[0, i]),
+              [value("read", f"{norm_kind}(h)" if is_pre else "h", trace.read(f"{attention}.q_proj")[0, i]),
                value("query", "q", head.query),
                value("keys", "K", head.keys),
                value("values", "V", head.values)]),
@@ -109,11 +110,11 @@ def reading_steps(walk: Walk) -> list[TourStep]:
                value("concatenated", "Concat(head_1, …, head_h)", trace.read(f"{attention}.out_proj")[0, i]),
                value("output", "Concat(…) W_O", trace.said(f"{attention}.out_proj")[0, i])]),
         _step(6, "residual", "What came in is kept, and what was found is added", "3.1, 5.4",
-              "x + Sublayer(LayerNorm(x)), then LayerNorm" if is_pre else "LayerNorm(x + Sublayer(x))",
+              f"x + Sublayer({norm_kind}(x))" if is_pre else f"{norm_kind}(x + Sublayer(x))",
               _NORM_ORDER[is_pre],
               [value("before", "x", trace.read(layer)[0, i]),
                value("added", "x + Sublayer(…)", trace.read(norm)[0, i]),
-               value("after", "LayerNorm(…)", trace.said(norm)[0, i])]),
+               value("after", f"{norm_kind}(x + Sublayer(…))", trace.said(norm)[0, i])]),
         _step(7, "feed-forward", "Each position thinks for itself", "3.3, eq. (2)",
               _FEED_FORWARD[_activation(model)],
               "Two matrices with a bend between them, the same at every position; then the layer is done.",
@@ -178,8 +179,8 @@ def output_step(
 
 _QK_NORM = {True: " This model scales queries and keys to a learned length.", False: ""}
 _NORM_ORDER = {
-    True: "Here the norm comes before the next sublayer: the sum itself stays as it is, and goes on.",
-    False: "The sum is normalized: mean 0 and deviation 1 over its features, then a learned scale and shift.",
+    True: "This model normalizes only what the next sublayer reads: the sum itself goes on as it is.",
+    False: "The sum is normalized, and goes on as that.",
 }
 _FEED_FORWARD = {
     "relu": "FFN(x) = max(0, xW_1 + b_1) W_2 + b_2",
