@@ -1,4 +1,4 @@
-"""The guided tour of an opened sentence: which head and positions, and the search's own numbers at its end."""
+"""The guided tour of an opened sentence: which head and positions, and the search's numbers at its end."""
 
 import torch
 
