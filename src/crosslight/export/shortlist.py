@@ -101,7 +101,8 @@ def read_vmap(file: Path, src: Subword, tgt: Subword) -> Shortlist:
         OSError: it cannot be read.
     """
     src_ids, tgt_ids = ({p: i for i, p in enumerate(s.pieces(range(s.vocab_size)))} for s in (src, tgt))
-    always, table = (), {}
+    always: tuple[int, ...] = ()
+    table: dict[int, tuple[int, ...]] = {}
     try:
         for line in file.read_text(encoding="utf-8").splitlines():
             key, _, found = line.partition("\t")

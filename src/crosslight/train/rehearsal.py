@@ -34,7 +34,7 @@ SIGNS = ("out of memory", "can't allocate memory", "not enough memory", "bad_all
 class Step(Protocol):
     """An update of a model by some shards."""
 
-    def __call__(self, shards: Sequence[Batch], *, rate: float) -> StepResult:
+    def __call__(self, shards: Sequence[Batch], objective: Objective, *, rate: float) -> StepResult:
         """Make it, and say what it did."""
 
 
