@@ -95,7 +95,10 @@ def fit(
             pool=pool,
             precision=precision,
         )
-        rehearse(model, stream, objective, step, optimizer, n_own, world.size, config.accumulate, precision)
+        largest = partial(step, objective=objective)
+        rehearse(
+            model, stream, objective, largest, optimizer, n_own, world.size, config.accumulate, precision
+        )
         while not finished(ledger, config):
             batches = [feed.next(ledger, is_warm(ledger, config)) for _ in range(config.accumulate)]
             shards = [shard for batch in batches for shard in batch.to(device).shards(n_shards)]
@@ -104,7 +107,7 @@ def fit(
             now_minimizing(ledger, is_consistent(ledger, config))
             aim = objective if ledger.consistent else plain
             ledger.step += 1
-            result = attempt(ledger, partial(step, shards, aim, rate=rate, seed=seed, world=world))
+            result = attempt(ledger, partial(step, shards, objective=aim, rate=rate, seed=seed, world=world))
             clock.tick()
             if isinstance(result, str):  # what is wrong
                 ledger, told = roll_back(model, optimizer, checkpoints, ledger, result, leads=bool(lead))

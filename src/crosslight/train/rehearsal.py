@@ -34,7 +34,7 @@ SIGNS = ("out of memory", "can't allocate memory", "not enough memory", "bad_all
 class Step(Protocol):
     """An update of a model by some shards."""
 
-    def __call__(self, shards: Sequence[Batch], objective: Objective, *, rate: float) -> StepResult:
+    def __call__(self, shards: Sequence[Batch], *, rate: float) -> StepResult:
         """Make it, and say what it did."""
 
 
@@ -82,7 +82,7 @@ def rehearse(
     def error_of(parts: int) -> Exception | None:
         batch = rectangle(n_rows(parts), width, device)
         try:
-            step(batch.shards(n_own) * (accumulate * parts), objective, rate=0.0)
+            step(batch.shards(n_own) * (accumulate * parts), rate=0.0)
         except NotFiniteError:  # a loss that is not a number is for the run to handle
             return None
         except (MemoryError, RuntimeError) as error:
