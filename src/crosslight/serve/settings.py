@@ -27,6 +27,7 @@ class Limits(Settings):
     n_best: Size = Field(8, description="Most translations of a text.")
     terms: Size = Field(200, description="Most terms in a request's glossary.")
     queued: Size = Field(64, description="Requests that may wait, for each bundle.")
+    client_requests: Size = Field(64, description="Requests of one address that may wait at a time.")
     seconds: Seconds = Field(30.0, description="From a request's coming to its answer.")
     body_seconds: Seconds = Field(10.0, description="From a request's first byte to its last, of head and body.")
     connections: Size = Field(512, description="Connections at a time.")
