@@ -124,7 +124,9 @@ class Guard:
                 async with asyncio.timeout_at(deadline):
                     message = await receive()
             except TimeoutError:
-                raise Refusal(408, f"the request took longer than {limits.body_seconds:g} s to come") from None
+                raise Refusal(
+                    408, f"the request took longer than {limits.body_seconds:g} s to come", ends=True
+                ) from None
             if message["type"] == "http.request":
                 n_bytes += len(message.get("body", b""))
                 is_whole = not message.get("more_body", False)
@@ -135,7 +137,7 @@ class Guard:
         return counted
 
     def _too_large(self) -> Refusal:
-        return Refusal(413, f"the request is longer than {self._settings.limits.body_bytes:,} bytes", 0)
+        return Refusal(413, f"the request is longer than {self._settings.limits.body_bytes:,} bytes", ends=True)
 
 
 class _Answer:
@@ -162,8 +164,6 @@ class _Answer:
 async def _refuse(refusal: Refusal, scope: Scope, send: Send) -> None:
     body = json.dumps(error_body(scope["path"], refusal)).encode()
     headers = {"content-type": "application/json", "content-length": str(len(body)), **refusal.headers}
-    if refusal.status in (408, 413):  # the rest of the body is not read
-        headers["connection"] = "close"
     raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": refusal.status, "headers": raw})
     await send({"type": "http.response.body", "body": body})

@@ -17,16 +17,18 @@ class Refusal(Exception):
         status: of HTTP.
         reason: for the person who asked; never the text that was to be translated.
         wait: seconds until it may be worth asking again.
+        ends: the rest of the request is not read, and the connection with it is closed.
     """
 
-    def __init__(self, status: int, reason: str, wait: float | None = None) -> None:
+    def __init__(self, status: int, reason: str, wait: float | None = None, ends: bool = False) -> None:
         super().__init__(reason)
-        self.status, self.reason, self.wait = status, reason, wait
+        self.status, self.reason, self.wait, self.ends = status, reason, wait, ends
 
     @property
     def headers(self) -> dict[str, str]:
         """What the answer says in its head."""
-        return {} if self.wait is None else {"Retry-After": str(math.ceil(max(SOON, self.wait)))}
+        headers = {} if self.wait is None else {"Retry-After": str(math.ceil(max(SOON, self.wait)))}
+        return {**headers, "Connection": "close"} if self.ends else headers
 
 
 def refusal_of(error: BaseException) -> Refusal:
