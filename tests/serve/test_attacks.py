@@ -273,6 +273,17 @@ def test_only_so_many_documents_are_kept():
 
 # Keys
 
+PROTECTED = (
+    *("/translate", "/detect", "/suggest", "/translate_file"),
+    *("/v2/translate", "/api/v1/translate", "/api/v1/alternatives"),
+)
+
+
+@pytest.fixture(scope="module")
+def locked(serving):
+    with serving.running([serving.fr_en], lambda one: serving.upper(), ServeSettings(keys=("right",))) as one:
+        yield one
+
 
 @pytest.mark.parametrize(
     "sent",
@@ -290,15 +301,17 @@ def test_only_so_many_documents_are_kept():
     ],
     ids=range(10),
 )
-def test_wrong_keys_open_nothing(serving, sent):
-    with serving.running([serving.fr_en], lambda one: serving.upper(), ServeSettings(keys=("right",))) as site:
-        for path in ("/translate", "/detect", "/suggest", "/translate_file", "/v2/translate", "/api/v1/translate"):
-            answer = httpx.post(f"{site.url}{path}", **sent)
-            assert answer.status_code == 403, path
-            assert "right" not in answer.text
-        assert httpx.get(f"{site.url}/v2/usage").status_code == 403
-        assert httpx.get(f"{site.url}/metrics").status_code == 403
-        assert httpx.get(f"{site.url}/metrics", headers={"authorization": "Bearer right"}).status_code == 200
+def test_wrong_keys_open_nothing(locked, sent):
+    for path in PROTECTED:
+        answer = httpx.post(f"{locked.url}{path}", **sent)
+        assert answer.status_code == 403, path
+        assert "right" not in answer.text
+
+
+def test_the_numbers_and_the_usage_need_a_key(locked):
+    for path in ("/metrics", "/v2/usage"):
+        assert httpx.get(f"{locked.url}{path}").status_code == 403
+        assert httpx.get(f"{locked.url}{path}", headers={"authorization": "Bearer right"}).status_code == 200
 
 
 def test_keys_are_compared_without_an_early_end(monkeypatch):
