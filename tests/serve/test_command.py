@@ -115,7 +115,9 @@ def test_the_process(tmp_path):
         assert line.startswith("open http://127.0.0.1:")
         assert "fr → en" in line
         url = line.split()[1]
-        answer = httpx.post(f"{url}translate", data={"q": "Bonjour !", "source": "fr", "target": "en"}, timeout=120)
+        answer = httpx.post(
+            f"{url}translate", data={"q": "Bonjour !", "source": "fr", "target": "en"}, timeout=120
+        )
         assert answer.json() == {"translatedText": "Hello."}
         process.send_signal(signal.SIGINT)
         began = time.monotonic()

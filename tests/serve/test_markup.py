@@ -54,14 +54,18 @@ def test_generated_html_keeps_its_tags_and_its_text_is_translated():
         assert after.text == before.text.upper()
 
 
-@pytest.mark.parametrize("text", ["", "<", "a < b", "<a", "<a href='", "<!--", "<script>", "&", "&#0;", "<>", "</", "\x00"])
+@pytest.mark.parametrize(
+    "text", ["", "<", "a < b", "<a", "<a href='", "<!--", "<script>", "&", "&#0;", "<>", "</", "\x00"]
+)
 def test_broken_html_is_answered_and_opens_no_tag(text):
     (found,) = translate_html([text], capitals)
     assert len(Reader(found.text).tags) <= len(Reader(text).tags)
 
 
 def test_a_translation_cannot_write_markup():
-    (found,) = translate_html(["<b>un</b>"], lambda texts: [Translation(t, "<script>1</script>", 0.0, []) for t in texts])
+    (found,) = translate_html(
+        ["<b>un</b>"], lambda texts: [Translation(t, "<script>1</script>", 0.0, []) for t in texts]
+    )
     assert found.text == "<b>&lt;script&gt;1&lt;/script&gt;</b>"
 
 

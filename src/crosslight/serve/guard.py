@@ -99,13 +99,16 @@ class Guard:
         name = re.sub(r":[0-9]+$", "", host).lower()
         if self._hosts is not None and name not in self._hosts:
             raise Refusal(
-                403, "this service answers to localhost only; behind another server: crosslight serve --name NAME"
+                403,
+                "this service answers to localhost only; behind another server: crosslight serve --name NAME",
             )
         origin = headers.get(b"origin", b"").decode("latin-1")
         is_own = urlsplit(origin).netloc == host if _is_url(origin) else False
         allowed = not origin or is_own or origin in self._settings.origins or "*" in self._settings.origins
         if not allowed and scope["method"] not in READING:
-            raise Refusal(403, "pages of other sites may not use this service: crosslight serve --cors ORIGIN")
+            raise Refusal(
+                403, "pages of other sites may not use this service: crosslight serve --cors ORIGIN"
+            )
         length = headers.get(b"content-length", b"0")
         if length.isdigit() and int(length) > self._settings.limits.body_bytes:
             raise self._too_large()
@@ -137,7 +140,9 @@ class Guard:
         return counted
 
     def _too_large(self) -> Refusal:
-        return Refusal(413, f"the request is longer than {self._settings.limits.body_bytes:,} bytes", ends=True)
+        return Refusal(
+            413, f"the request is longer than {self._settings.limits.body_bytes:,} bytes", ends=True
+        )
 
 
 class _Answer:

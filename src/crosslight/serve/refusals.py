@@ -4,13 +4,13 @@ import math
 from typing import Any
 
 from crosslight.errors import CrosslightError
-from crosslight.serve.batching import DeadlinePassed, ServiceClosed, ServiceFull
+from crosslight.serve.batching import DeadlineError, ServiceClosedError, ServiceFullError
 
 SOON = 1.0  # seconds: the least that a client is told to wait
 LATER = 5.0
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 (an answer, not a fault)
     """A request is not answered as it was meant.
 
     Args:
@@ -36,9 +36,9 @@ def refusal_of(error: BaseException) -> Refusal:
     match error:
         case Refusal():
             return error
-        case ServiceFull():
+        case ServiceFullError():
             return Refusal(503, f"busy: {error.message}", error.wait)
-        case ServiceClosed() | DeadlinePassed():
+        case ServiceClosedError() | DeadlineError():
             return Refusal(503, error.message, LATER)
         case CrosslightError():
             return Refusal(400, f"{error.message} ({error.cure})")
