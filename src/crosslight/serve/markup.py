@@ -1,6 +1,6 @@
 """HTML that was sent to be translated: its text is, and the tags stay as they are.
 
-The room `documents` does it better, with whole sentences and their inline tags, and does it where it is there.
+The room `documents` does it better, with whole sentences and their inline tags.
 """
 
 import html
