@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 
 WORD = re.compile(r"[^ \t\n\r\f]+")
+SOLID = re.compile(r"\S+")
 PARTS = re.compile(r"([^\w]*)(.*?)([^\w]*)\Z", re.DOTALL)
 # Scripts without blanks between words: Thai, Lao, Myanmar, Khmer; kana, Han and full-width forms.
 UNSPACED = re.compile(
@@ -62,19 +63,28 @@ def atoms(text: str) -> list[list[Atom]]:
     """
     words = []
     for match in WORD.finditer(text):
-        before, middle, after = PARTS.match(match[0]).groups()  # type: ignore[union-attr]
-        start = match.start()
-        found = [Atom(start, start + len(before), False)] if before else []
-        start += len(before)
-        if UNSPACED.search(middle):
-            for m in CHARACTER.finditer(middle):
-                found.append(Atom(start + m.start(), start + m.end(), True))
-        elif middle:
-            found.append(Atom(start, start + len(middle), True))
-        if after:
-            found.append(Atom(start + len(middle), match.end(), False))
-        words.append(found)
+        words.append(
+            [
+                Atom(match.start() + start, match.start() + end, is_word)
+                for part in SOLID.finditer(match[0])  # `Quoi ?` with a no-break space is one word
+                for start, end, is_word in _parts(part[0], part.start())
+            ]
+        )
     return words
+
+
+def _parts(word: str, start: int) -> Iterator[tuple[int, int, bool]]:
+    before, middle, after = PARTS.match(word).groups()  # type: ignore[union-attr]
+    if before:
+        yield start, start + len(before), False
+    start += len(before)
+    if UNSPACED.search(middle):
+        for m in CHARACTER.finditer(middle):
+            yield start + m.start(), start + m.end(), True
+    elif middle:
+        yield start, start + len(middle), True
+    if after:
+        yield start + len(middle), start + len(middle + after), False
 
 
 def linked(src: str, tgt: str, links: Collection[tuple[int, int]] | None) -> Linked:
@@ -104,6 +114,8 @@ def linked(src: str, tgt: str, links: Collection[tuple[int, int]] | None) -> Lin
 def _within(src: list[Atom], tgt: list[Atom]) -> Iterator[tuple[int, int]]:
     """The atoms of two words that belong together."""
     src_words, tgt_words = _places(src, True), _places(tgt, True)
+    if not src or not tgt:
+        return  # a word of no-break spaces
     if src_words and tgt_words:
         for a, b in _by_place([src[i] for i in src_words], [tgt[j] for j in tgt_words]):
             yield src_words[a], tgt_words[b]

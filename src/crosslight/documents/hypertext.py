@@ -8,6 +8,7 @@ What a translation says is escaped: it can add no tag.
 
 import html
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -32,6 +33,8 @@ ATTRIBUTE = re.compile(
     rf"(=?[^{S}/>=]++)(?:[{S}]*+=[{S}]*+(?:\"([^\"]*+)\"|'([^']*+)'|([^{S}>\"'][^{S}>]*+))?+)?+"
 )
 REFERENCE = re.compile(r"&(?:#[0-9]+|#[xX][0-9A-Fa-f]+|[A-Za-z][A-Za-z0-9]*);")
+FOREIGN = ("svg", "math")  # in them `<title/>` is whole, as in XML
+PLACEHOLDERS = ("x", "bx", "ex", "ph", "g")  # of translation programs, who write them like XML
 NESTED_SCRIPT = re.compile(rf"<!--|-->|<(/?)script(?=[{S}/>])", re.IGNORECASE)
 
 
@@ -54,12 +57,13 @@ def parsed(source: str) -> list[str | Sentence]:
 def tokens(source: str) -> Iterator[Token]:
     """The document as sentences need it; their raw texts joined are the document."""
     found = list(cut(source))
+    place = ends(found)
     i = 0
     while i < len(found):
         piece = found[i]
         is_block = piece.name in BLOCKS or "-" in piece.name
         if piece.kind == "start" and (piece.is_kept or piece.name in KEPT) and not piece.is_void:
-            end = subtree_end(found, i)
+            end = place[i]
             raw = "".join(each.raw for each in found[i:end])
             inner = "".join(each.raw for each in found[i + 1 : end - 1] if each.kind == "text")
             i = end
@@ -92,7 +96,7 @@ def _plainly(piece: Piece, raw: str) -> Iterator[Token]:
 
 def cut(source: str) -> Iterator[Piece]:
     """The tokens of a document in the standard's sense; joined they are the document."""
-    at = text_from = 0
+    at = text_from = foreign = 0
     while True:
         at = source.find("<", at)
         if at < 0:
@@ -113,11 +117,14 @@ def cut(source: str) -> Iterator[Piece]:
         else:
             name = match["name"].lower()
             if match["slash"]:
+                foreign = max(0, foreign - (name in FOREIGN))
                 yield Piece("end", raw, name)
             else:
-                is_void = name in VOID or (raw.endswith("/>") and name in ("x", "bx", "ex"))
+                is_closed = raw.endswith("/>") and (foreign > 0 or name in PLACEHOLDERS)
+                foreign += name in FOREIGN and not is_closed
+                is_void = name in VOID or is_closed
                 yield Piece("start", raw, name, is_void, _is_kept(match["attributes"]))
-                if name in RAW_TEXT:
+                if name in RAW_TEXT and not foreign:
                     at = end
                     end = _raw_end(source, end, name)
                     if end > at:
@@ -165,27 +172,32 @@ def _script_end(source: str, at: int) -> int:
     return len(source)
 
 
-def subtree_end(found: Sequence[Piece], i: int) -> int:
-    """The place behind the element that starts at `i`, also where HTML lets its end tag be left out."""
-    opened: list[str] = []
-    for j in range(i, len(found)):
-        piece = found[j]
+def ends(found: Sequence[Piece]) -> dict[int, int]:
+    """For each start tag the place behind its element, also where HTML lets its end tag be left out."""
+    opened: list[int] = []
+    names: Counter[str] = Counter()
+    place: dict[int, int] = {}
+
+    def close(at: int) -> str:
+        start = opened.pop()
+        names[found[start].name] -= 1
+        place[start] = at
+        return found[start].name
+
+    for j, piece in enumerate(found):
         if piece.kind == "start":
-            while opened and piece.name in CLOSED_BY.get(opened[-1], ()):
-                opened.pop()
-                if not opened:
-                    return j
+            while opened and piece.name in CLOSED_BY.get(found[opened[-1]].name, ()):
+                close(j)
             if not piece.is_void:
-                opened.append(piece.name)
-        elif piece.kind == "end":
-            if piece.name in opened:
-                while opened.pop() != piece.name:
-                    pass
-                if not opened:
-                    return j + 1
-            elif opened[0] in CLOSED_BY and piece.name in BLOCKS:
-                return j  # the end of what it stands in
-    return len(found)
+                opened.append(j)
+                names[piece.name] += 1
+        elif piece.kind == "end" and names[piece.name]:
+            while found[opened[-1]].name != piece.name:
+                close(j)
+            close(j + 1)
+    while opened:
+        close(len(found))
+    return place
 
 
 def write(source: Sequence[Node], translation: Sequence[Node]) -> str:
