@@ -18,7 +18,7 @@ LINE = re.compile(r"[^\n]*\n|[^\n]+")
 TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)(?:[ \t.][^<>\r\n]*)?>|\{\\[^{}\r\n]*\}")
 SPEECH = re.compile(r"(?:<[^<>]*>|\{\\[^{}]*\})*[ \t]*[-‐–—][ \t]*(?=\S)")
 # What a player would read as a tag, and what would make a cue or a position of text.
-ACTIVE = re.compile(r"<(?=[/!?A-Za-z])|\{(?=\\)|-->")
+ACTIVE = re.compile(r"<(?=[/!?A-Za-z]|\Z)|\{(?=\\|\Z)|-->")
 HARMLESS = {"<": "< ", "{": "{ ", "-->": "->"}
 
 
