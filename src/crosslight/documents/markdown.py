@@ -4,6 +4,7 @@ Every inline piece is found again in the line of the source that it came from, s
 matter, link definitions and addresses are never written anew.
 """
 
+import html
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -155,7 +156,7 @@ class _Document:
             at = end
             match token:
                 case Text():
-                    yield Text(raw, token.text)
+                    yield from self._lines_of(token.raw, places[at - len(token.raw) : at + 1])
                 case Mark():
                     yield Mark(raw, token.holds)
                 case Start():
@@ -164,6 +165,15 @@ class _Document:
                     yield End(raw, token.name)
                 case _:
                     yield Break(raw)
+
+    def _lines_of(self, text: str, places: list[int]) -> Iterator[Token]:
+        """Text of HTML, with line ends apart: what stands before a line is no part of a sentence."""
+        at = 0
+        for part in re.split(r"(\s*\n\s*)", text):
+            if part:
+                raw = self.source[places[at] : places[at + len(part)]]
+                yield Text(raw, html.unescape(part))
+            at += len(part)
 
 
 def _of_tag(raw: str) -> Token:

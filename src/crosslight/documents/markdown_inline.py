@@ -153,9 +153,8 @@ def _newline(state: StateInline, silent: bool) -> bool:
 
 
 def _kept(state: StateInline, silent: bool) -> bool:
-    match = KEPT.match(state.src, state.pos, state.posMax)
-    if not match and state.pos == 0:
-        match = KEPT_AT_START.match(state.src, 0, state.posMax)
+    match = KEPT_AT_START.match(state.src) if state.pos == 0 else None
+    match = match or KEPT.match(state.src, state.pos, state.posMax)
     if not match:
         return False
     if not silent:

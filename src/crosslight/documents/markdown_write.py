@@ -18,7 +18,7 @@ from crosslight.documents.inline import Element, Mark, Node, Text
 from crosslight.errors import DocumentError
 
 ACTIVE = re.compile(r"[\\`*\[\]<~]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)")
-LINE_START = re.compile(r"([-+=#>:])|(\d{1,9})([.)])(?=\s|\Z)")
+LINE_START = re.compile(r"([-+=#>])|(\d{1,9})([.)])(?=\s|\Z)")
 CLOSING = re.compile(r"(?<=\s)(#+)\Z")
 SEEN = ("text", "text_special", "softbreak")  # what is not markup
 

@@ -131,10 +131,16 @@ class _Projection:
         if not texts:
             own = [self._empty(each) for each in placed if not isinstance(each.node, Text)]
             return [*own, *self._written(lo, hi)]
-        inside = placed[texts[0] : texts[-1] + 1]
-        front = [self._empty(each) for each in placed[: texts[0]] if not isinstance(each.node, Text)]
-        back = [self._empty(each) for each in placed[texts[-1] + 1 :] if not isinstance(each.node, Text)]
-        return [*front, *self._middle(inside, lo, hi), *back]
+        inside = self._middle(placed[texts[0] : texts[-1] + 1], lo, hi)
+        found: list[Node] = []
+        for each in placed[: texts[0]]:
+            if not isinstance(each.node, Text):
+                found += [self._empty(each), *[Text("", " ")] * each.blank_after]
+        found += inside
+        for each in placed[texts[-1] + 1 :]:
+            if not isinstance(each.node, Text):
+                found += [*[Text("", " ")] * each.blank_before, self._empty(each)]
+        return found
 
     def _middle(self, placed: Sequence[Placed], lo: int, hi: int) -> list[Node]:
         if len(placed) == 1 and isinstance(element := placed[0].node, Element):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from crosslight.documents.inline import Node, Token, sentences, written
+from crosslight.documents.inline import BLANK, Node, Token, sentences, written
 from crosslight.documents.projection import project, reading
 
 AT_ONCE = 256  # texts in a batch: enough for an engine, and a step of the progress
@@ -86,14 +86,14 @@ def project_all(
         found |= zip(some, translate(some), strict=True)
         if progress:
             progress(min(start + AT_ONCE, len(wanted)), len(wanted))
-    return [
-        None if found[text].text == text else _projected(tree, found[text])
-        for tree, text in zip(trees, texts, strict=True)
-    ]
+    return [_projected(tree, text, found[text]) for tree, text in zip(trees, texts, strict=True)]
 
 
-def _projected(tree: Sequence[Node], translation: Translated) -> list[Node]:
-    has_markup = len(tree) != 1
-    return project(tree, translation.text, translation.links if has_markup else None)
+def _projected(tree: Sequence[Node], text: str, translation: Translated) -> list[Node] | None:
+    if translation.text == text:
+        return None
+    has_markup = len(tree) != 1  # links may cost something: only where they are needed
+    shown = BLANK.sub(" ", translation.text).strip(" ")  # a line end could begin a paragraph
+    return project(tree, shown, translation.links if has_markup else None)
 
 
