@@ -190,11 +190,15 @@ def _require_document_options(input_: str, output: str, line_options: dict[str, 
     ending = Path(input_).suffix.lower()
     if output == "-":
         if ending == ".docx":
-            raise ConfigError(f"{input_} would go to standard output", "say where to write it: --output x.docx")
+            raise ConfigError(
+                f"{input_} would go to standard output", "say where to write it: --output x.docx"
+            )
         return
     if Path(output).suffix.lower() != ending:
         raise ConfigError(
             f"{input_} cannot become {output}: a document keeps its form", f"let its name end in {ending}"
         )
     if Path(output).resolve() == Path(input_).resolve():
-        raise ConfigError(f"--output is {input_} itself", "give it another name: the original is worth keeping")
+        raise ConfigError(
+            f"--output is {input_} itself", "give it another name: the original is worth keeping"
+        )

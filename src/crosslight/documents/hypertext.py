@@ -142,7 +142,9 @@ def _is_kept(attributes: str) -> bool:
     for match in ATTRIBUTE.finditer(attributes):
         value = next((group for group in match.groups()[1:] if group is not None), "")
         found.setdefault(match[1].lower(), html.unescape(value))
-    return found.get("translate", "").strip().lower() == "no" or "notranslate" in found.get("class", "").split()
+    return (
+        found.get("translate", "").strip().lower() == "no" or "notranslate" in found.get("class", "").split()
+    )
 
 
 def _raw_end(source: str, at: int, name: str) -> int:
@@ -229,5 +231,3 @@ def _written(nodes: Sequence[Node], spelled: dict[int, str]) -> str:
         else:
             out.append(node.raw)
     return "".join(out)
-
-

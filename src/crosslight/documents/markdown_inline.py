@@ -85,7 +85,8 @@ def placed(inline: Token) -> list[tuple[Token, int, int]]:
             continue
         if "at" not in token.meta:
             raise DocumentError(
-                f"brackets are nested too deep in {inline.content[:60]!r}", "write the paragraph in a simpler way"
+                f"brackets are nested too deep in {inline.content[:60]!r}",
+                "write the paragraph in a simpler way",
             )
         start, end = token.meta["at"]
         if token.type == "strong_open":

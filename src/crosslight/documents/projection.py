@@ -50,9 +50,7 @@ def _raw_reading(nodes: Sequence[Node]) -> str:
     )
 
 
-def project(
-    nodes: Sequence[Node], translation: str, links: Collection[tuple[int, int]] | None
-) -> list[Node]:
+def project(nodes: Sequence[Node], translation: str, links: Collection[tuple[int, int]] | None) -> list[Node]:
     """The nodes with the translation in place of their text.
 
     Args:
@@ -220,14 +218,10 @@ class _Projection:
             found[i] = stretch
         return found
 
-    def _best(
-        self, each: Placed, lo: int, hi: int, taken: list[tuple[int, int]]
-    ) -> tuple[int, int] | None:
+    def _best(self, each: Placed, lo: int, hi: int, taken: list[tuple[int, int]]) -> tuple[int, int] | None:
         """The stretch with which the links of an element agree best; None if it has none that is free."""
         pair = self._pair
-        linked_to = sorted(
-            {t for s in range(each.first, each.last) for t in pair.to_tgt[s] if lo <= t < hi}
-        )
+        linked_to = sorted({t for s in range(each.first, each.last) for t in pair.to_tgt[s] if lo <= t < hi})
         best: tuple[float, int, int] | None = None
         total, start, before = 0.0, 0, -1
         for t in linked_to:
@@ -253,9 +247,7 @@ class _Projection:
         inside = sum(weight for s, weight in weights if each.first <= s < each.last)
         return inside / sum(weight for _, weight in weights)
 
-    def _nearest_free(
-        self, place: float, lo: int, hi: int, taken: list[tuple[int, int]]
-    ) -> tuple[int, int]:
+    def _nearest_free(self, place: float, lo: int, hi: int, taken: list[tuple[int, int]]) -> tuple[int, int]:
         """The free word nearest to a place; nothing, at that place, if there is none."""
         middle = min(max(int(place), lo), max(lo, hi - 1))
         for distance in range(min(hi - lo, FARTHEST)):

@@ -1,9 +1,9 @@
 """SubRip (.srt): numbers and time codes stay, the lines of a cue are one text and become as many at most.
 
-    12                                 the number
-    00:01:02,500 --> 00:01:04,000      the time code, with positions behind it
-    <i>Je ne sais pas                  the text: one sentence over two lines,
-    où il est.</i>                     unless each line is the speech of another person (`- Oui.`)
+12                                 the number
+00:01:02,500 --> 00:01:04,000      the time code, with positions behind it
+<i>Je ne sais pas                  the text: one sentence over two lines,
+où il est.</i>                     unless each line is the speech of another person (`- Oui.`)
 """
 
 import re

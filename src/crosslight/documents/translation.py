@@ -61,9 +61,7 @@ def translated(
 ) -> str:
     """The document with its sentences translated."""
     all_pieces = list(document)
-    results = iter(
-        project_all([p.nodes for p in all_pieces if isinstance(p, Sentence)], translate, progress)
-    )
+    results = iter(project_all([p.nodes for p in all_pieces if isinstance(p, Sentence)], translate, progress))
     out = []
     for piece in all_pieces:
         if isinstance(piece, str):
@@ -95,5 +93,3 @@ def _projected(tree: Sequence[Node], text: str, translation: Translated) -> list
     has_markup = len(tree) != 1  # links may cost something: only where they are needed
     shown = BLANK.sub(" ", translation.text).strip(" ")  # a line end could begin a paragraph
     return project(tree, shown, translation.links if has_markup else None)
-
-

@@ -21,9 +21,7 @@ MAIN = WORD + "document.main+xml"
 TRANSLATED = {MAIN, *(WORD + f"{kind}+xml" for kind in ("header", "footer", "footnotes", "endnotes"))}
 
 
-def translate_docx(
-    name: str, data: bytes, translate: Translate, progress: Progress | None = None
-) -> bytes:
+def translate_docx(name: str, data: bytes, translate: Translate, progress: Progress | None = None) -> bytes:
     """The translation of a Word document.
 
     Raises:
@@ -32,9 +30,7 @@ def translate_docx(
     parts = read_package(name, data)
     trees = {part.info.filename: xml_of(name, part) for part in _text_parts(name, parts)}
     paragraphs = [
-        (path, Paragraph(name, element))
-        for path, tree in trees.items()
-        for element in tree.iter(W + "p")
+        (path, Paragraph(name, element)) for path, tree in trees.items() for element in tree.iter(W + "p")
     ]
     contents = [pieces(paragraph.tokens(), _unwritten) for _, paragraph in paragraphs]
     sentences = [piece.nodes for content in contents for piece in content if isinstance(piece, Sentence)]
@@ -59,7 +55,9 @@ def _text_parts(name: str, parts: list[Part]) -> list[Part]:
     found: dict[str, str] = {}
     if types is not None:
         for override in xml_of(name, types).iter("{*}Override"):
-            found[(override.get("PartName") or "").removeprefix("/").lower()] = override.get("ContentType") or ""
+            found[(override.get("PartName") or "").removeprefix("/").lower()] = (
+                override.get("ContentType") or ""
+            )
     if MAIN not in found.values():
         raise DocumentError(f"{name} is a zip file, but no Word document", AGAIN)
     return [part for part in parts if found.get(part.info.filename.lower()) in TRANSLATED]

@@ -55,7 +55,9 @@ def report_failures(
         if translation.unmet:
             unmet.append(f"{named(number, translation)} ({', '.join(translation.unmet)})")
         if translation.lost:
-            lost.append(f"{named(number, translation)} ({', '.join(literal.text for literal in translation.lost)})")
+            lost.append(
+                f"{named(number, translation)} ({', '.join(literal.text for literal in translation.lost)})"
+            )
         if translation.looped:
             looped.append(named(number, translation))
         yield translation
