@@ -38,6 +38,7 @@ class Element:
     start: str
     children: tuple["Node", ...]
     end: str
+    follows: bool = False  # how a tag is written depends on the text, so it stays with its sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class End:
 
     raw: str
     name: str
+    follows: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ def _of_run(run: Sequence[Text | Mark | Start | End]) -> Iterator[str | list[Nod
             stack.append((token.raw, []))
         elif isinstance(token, End):
             start, children = stack.pop()
-            stack[-1][1].append(Element(start, tuple(children), token.raw))
+            stack[-1][1].append(Element(start, tuple(children), token.raw, token.follows))
         else:
             stack[-1][1].append(token)
     yield from _peeled(stack[0][1])
@@ -165,7 +167,7 @@ def _peeled(nodes: list[Node]) -> Iterator[str | list[Node]]:
         front.append(written(nodes[:first]))
         back.append(written(nodes[last:]))
         nodes = nodes[first:last]
-        if len(nodes) != 1 or not isinstance(nodes[0], Element):
+        if len(nodes) != 1 or not isinstance(nodes[0], Element) or nodes[0].follows:
             break
         front.append(nodes[0].start)
         back.append(nodes[0].end)

@@ -15,7 +15,7 @@ from crosslight.documents import hypertext
 from crosslight.documents.elements import BLOCKS, KEPT
 from crosslight.documents.inline import Break, End, Mark, Start, Text, Token
 from crosslight.documents.markdown_inline import placed, plain_reader, reader
-from crosslight.documents.markdown_write import MarkdownWriter, ShortReference
+from crosslight.documents.markdown_write import Kind, MarkdownWriter, ShortReference
 from crosslight.documents.translation import Sentence, pieces
 from crosslight.errors import DocumentError
 
@@ -25,6 +25,7 @@ FRONT_MATTER = re.compile(
     r"|\+\+\+[ \t]*\r?\n.*?^\+\+\+[ \t]*\r?$\n?)",
     re.DOTALL | re.MULTILINE,
 )
+KINDS: dict[str, Kind] = {"th_open": "cell", "td_open": "cell", "heading_open": "heading"}
 NAMES = {"em": "em", "strong": "strong", "s": "s", "link": "link"}
 
 
@@ -63,16 +64,18 @@ class _Document:
                 tokens = list(self._html(block, places))
                 yield places[0], places[-1], pieces(tokens, hypertext.write)
             elif block.type == "inline":
-                is_cell = self._blocks[i - 1].type in ("th_open", "td_open")
-                if not is_cell:
+                kind = KINDS.get(self._blocks[i - 1].type, "paragraph")
+                if kind != "cell":
                     places = self._places(block)
                 else:
                     column = column if block.map[0] == row else 0
                     row = block.map[0]
                     places = self._places_in_cell(block, column)
                     column = places[-1] - self._lines[row][0]
-                writer = MarkdownWriter(self._judge, self._env, is_cell)
-                yield places[0], places[-1], pieces(self._tokens(block, places), writer.write)
+                writer = MarkdownWriter(self._judge, self._env, kind)
+                part = pieces(self._tokens(block, places), writer.write)
+                writer.context = part
+                yield places[0], places[-1], part
 
     def _places(self, block: Parsed) -> list[int]:
         """Where each character of a block's content stands in the source, and where the last one ends."""
@@ -121,10 +124,13 @@ class _Document:
                 yield Text(raw, " ")
             elif token.type == "hardbreak":
                 yield Break(raw)
+            elif token.markup == "autolink":
+                yield Mark(raw)
             elif kind in NAMES and token.nesting > 0:
                 yield Start(raw, kind)
             elif kind in NAMES and token.nesting < 0:
-                yield End(self._link_end(block, items, i - 1, raw) if kind == "link" else raw, kind)
+                end = self._link_end(block, items, i - 1, raw) if kind == "link" else raw
+                yield End(end, kind, follows=end is not raw)
             elif token.type == "html_inline":
                 n_more = _n_kept([each for each, _, _ in items[i - 1 :]])
                 if n_more:

@@ -28,7 +28,7 @@ from crosslight.errors import DocumentError
 Rule = Callable[[StateInline, bool], bool]
 
 KEPT = re.compile(
-    r"(?:https?://|ftp://|www\.)[^\s<>\[\](){}\"'`*|\\]*[\w/=&%#~-]"  # an address
+    r"(?:https?://|ftp://|www\.)(?:[^\s<>\[\](){}\"'`*|\\~]|~(?!~))*[^\W_](?:[/=](?!\w))?"  # an address
     r"|[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"
     r"|\{\{[^\n{}]*\}\}|\{%[^\n{}]*%\}|\{[#.:][^\n{}]*\}"  # templates, and attributes such as {#here}
     r"|\[\^[^\]\s]{1,80}\]"  # a footnote
@@ -154,12 +154,13 @@ def _newline(state: StateInline, silent: bool) -> bool:
 
 
 def _kept(state: StateInline, silent: bool) -> bool:
+    if silent:
+        return False  # the library looks for the end of a link: brackets inside are to be counted
     match = KEPT_AT_START.match(state.src) if state.pos == 0 else None
     match = match or KEPT.match(state.src, state.pos, state.posMax)
     if not match:
         return False
-    if not silent:
-        state.push("kept", "", 0).content = match[0]
+    state.push("kept", "", 0).content = match[0]
     state.pos = match.end()
     return True
 

@@ -11,7 +11,7 @@ So the result has the elements and marks of the source, each once, each in the p
 
 from bisect import bisect_left, insort
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from crosslight.documents.atoms import Linked, linked
 from crosslight.documents.inline import BLANK, Element, Mark, Node, Text, has_text
@@ -142,7 +142,7 @@ class _Projection:
 
     def _middle(self, placed: Sequence[Placed], lo: int, hi: int) -> list[Node]:
         if len(placed) == 1 and isinstance(element := placed[0].node, Element):
-            return [Element(element.start, tuple(self._level(placed[0].children, lo, hi)), element.end)]
+            return [replace(element, children=tuple(self._level(placed[0].children, lo, hi)))]
         stretches = self._stretches(placed, lo, hi)
         taken = sorted((first, last, i) for i, (first, last) in stretches.items() if last > first)
         begins = {first: i for i, (first, last) in stretches.items() if last > first}
@@ -164,7 +164,7 @@ class _Projection:
                 assert isinstance(element, Element)
                 last = stretches[begins[at]][1]
                 children = tuple(self._level(each.children, at, last))
-                found.append(Element(element.start, children, element.end))
+                found.append(replace(element, children=children))
             else:
                 found.append(self._text(self._pair.tgt[at].start, self._pair.tgt[at].end))
             at = last
@@ -198,7 +198,7 @@ class _Projection:
         """A mark, or an element in which nothing of the translation stands."""
         if isinstance(each.node, Element):
             children = [self._empty(child) for child in each.children if not isinstance(child.node, Text)]
-            return Element(each.node.start, tuple(children), each.node.end)
+            return replace(each.node, children=tuple(children))
         return each.node
 
     def _stretches(self, placed: Sequence[Placed], lo: int, hi: int) -> dict[int, tuple[int, int]]:

@@ -75,7 +75,7 @@ def translated(
 def project_all(
     trees: Sequence[Sequence[Node]], translate: Translate, progress: Progress | None = None
 ) -> list[list[Node] | None]:
-    """Each tree with its translation; None where the translation is the text itself."""
+    """Each tree with its translation; None where the translation is the text itself, or nothing."""
     texts = [reading(tree) for tree in trees]
     wanted = list(dict.fromkeys(texts))
     found: dict[str, Translated] = {}
@@ -88,8 +88,8 @@ def project_all(
 
 
 def _projected(tree: Sequence[Node], text: str, translation: Translated) -> list[Node] | None:
-    if translation.text == text:
+    shown = BLANK.sub(" ", translation.text).strip(" ")  # a line end could begin a paragraph
+    if shown in ("", text):
         return None
     has_markup = len(tree) != 1  # links may cost something: only where they are needed
-    shown = BLANK.sub(" ", translation.text).strip(" ")  # a line end could begin a paragraph
     return project(tree, shown, translation.links if has_markup else None)
