@@ -70,10 +70,13 @@ class MarkdownWriter:
         """
         spelled = _spelled(source)
         before, after = self._around(source)
-        wanted = self._markup(before + _as_read(written(source)) + after)
+        original = before + _as_read(written(source)) + after
+        # What is no paragraph without its indentation is compared as a line.
+        is_block = self._kind == "paragraph" and len(self._judge.parse(original, dict(self._env))) == 3
+        wanted = self._markup(original, is_block)
         for form in FORMS:
             text = self._line(translation, spelled, form)
-            if self._markup(before + text + after) == wanted:
+            if self._markup(before + text + after, is_block) == wanted:
                 return text
         raise DocumentError(
             f"the emphasis of {written(source)[:60]!r} cannot be kept in Markdown",
@@ -132,9 +135,9 @@ class MarkdownWriter:
             return "", ""
         return _as_read("".join(raws[:at])), _as_read("".join(raws[at + 1 :]))
 
-    def _markup(self, text: str) -> Counter[str]:
+    def _markup(self, text: str, is_block: bool) -> Counter[str]:
         """The markup that a reader finds in the block, each with what it is inside."""
-        if self._kind == "paragraph":
+        if is_block:
             tokens = self._judge.parse(text, dict(self._env))
         else:
             tokens = self._judge.parseInline(text, dict(self._env))
