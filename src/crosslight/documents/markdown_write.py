@@ -108,7 +108,7 @@ class MarkdownWriter:
                     start, end = f"<{tag}>", f"</{tag}>"
                 said = start + "".join(self._written(node.children, spelled, form)) + end
             is_apart = before[-1:].isspace() or said[:1].isspace()
-            is_marked = isinstance(node, Element) or (i > 0 and isinstance(nodes[i - 1], Element))
+            is_marked = not isinstance(node, Text) or (i > 0 and not isinstance(nodes[i - 1], Text))
             if form != "close" and before and not is_apart and is_marked:
                 yield " "
             yield said

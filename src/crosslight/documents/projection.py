@@ -18,6 +18,7 @@ from crosslight.documents.inline import BLANK, Element, Mark, Node, Text, has_te
 
 MOST_WORK = 3_000_000  # comparisons to place the marks of one sentence; above that each goes by its share
 
+CLOSING = ".,;:!?…)]}»”"  # no blank before these, whatever stood before a mark
 FARTHEST = 100  # words that are looked at for a free one
 
 
@@ -127,8 +128,7 @@ class _Projection:
         """The nodes of one parent over the target atoms from `lo` to before `hi`."""
         texts = [i for i, each in enumerate(placed) if has_text(each.node)]
         if not texts:
-            own = [self._empty(each) for each in placed if not isinstance(each.node, Text)]
-            return [*own, *self._written(lo, hi)]
+            return [*map(self._empty, placed), *self._written(lo, hi)]
         inside = self._middle(placed[texts[0] : texts[-1] + 1], lo, hi)
         found: list[Node] = []
         for each in placed[: texts[0]]:
@@ -173,11 +173,11 @@ class _Projection:
         """Marks between two atoms, with the blank that is there on the side where they had one."""
         gap = self._gap(at) if lo < at < hi else ""
         for each in marks:
-            if each.blank_before and at > lo:
+            if each.blank_before and (at > lo or found):
                 found.append(Text("", gap or " "))
                 gap = ""
             found.append(self._empty(each))
-            if each.blank_after and not gap and lo <= at < hi and self._pair.tgt[at].is_word:
+            if each.blank_after and not gap and at < hi and self._translation[self._pair.tgt[at].start] not in CLOSING:
                 gap = " "
         if gap:
             found.append(Text("", gap))
@@ -197,8 +197,9 @@ class _Projection:
     def _empty(self, each: Placed) -> Node:
         """A mark, or an element in which nothing of the translation stands."""
         if isinstance(each.node, Element):
-            children = [self._empty(child) for child in each.children if not isinstance(child.node, Text)]
-            return replace(each.node, children=tuple(children))
+            return replace(each.node, children=tuple(map(self._empty, each.children)))
+        if isinstance(each.node, Text):
+            return Text("", "" if has_text(each.node) else " ")
         return each.node
 
     def _stretches(self, placed: Sequence[Placed], lo: int, hi: int) -> dict[int, tuple[int, int]]:
