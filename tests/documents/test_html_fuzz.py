@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 import lxml.html
 import pytest
 
-from crosslight.documents import translate_document, translate_html
+from crosslight.documents import translate_html
 
 N_PAGES = 2000
 WORDS = "le chat noir dort sur un tapis rouge l'été déjà « oui » 12 3,5 A&B x<y (voir) fin. non ? 我喜欢猫 été".split()
@@ -81,7 +81,9 @@ class Page:
                 # a link in a link is closed by browsers: no well-formed page has it
                 inside = self.inline(depth + 1, tuple(n for n in names if n != name or name != "a"))
                 if self.is_broken and self.random.random() < 0.3:
-                    start, end = self.random.choice([("", end), (start, ""), (end, start), (start + "<u>", end)])
+                    start, end = self.random.choice(
+                        [("", end), (start, ""), (end, start), (start + "<u>", end)]
+                    )
                 parts.append(start + inside + end)
         return "".join(parts)
 
@@ -157,8 +159,8 @@ def paths(page: str) -> Counter[str]:
         return f"{element.tag} {sorted(element.attrib.items())}"
 
     return Counter(
-        " > ".join(named(each) for each in [*reversed(list(element.iterancestors())), element]
-            if each.tag != "wbr"
+        " > ".join(
+            named(each) for each in [*reversed(list(element.iterancestors())), element] if each.tag != "wbr"
         )
         for element in tree.iter("*")
     )

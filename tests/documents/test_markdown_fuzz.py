@@ -97,7 +97,9 @@ class Document:
 def structure(source: str) -> tuple[list[tuple], list[Counter]]:
     """The blocks in order, and the markup within each, with what it is in."""
     front, inlines = [], []
-    for token in MarkdownIt("commonmark", {"maxNesting": 100}).enable(["table", "strikethrough"]).parse(source):
+    for token in (
+        MarkdownIt("commonmark", {"maxNesting": 100}).enable(["table", "strikethrough"]).parse(source)
+    ):
         verbatim = token.content if token.type in ("fence", "code_block") else ""
         front.append((token.type, token.tag, token.level, token.markup, token.info, verbatim))
         if token.type == "inline":

@@ -94,8 +94,8 @@ def translate(
     from crosslight.cli.output import put, results
     from crosslight.cli.train import decode_settings
     from crosslight.tasks.alignments import alignment_head, with_links
-    from crosslight.tasks.document import is_document, translate_file
     from crosslight.tasks.confidence import load_confidence, with_confidence
+    from crosslight.tasks.document import is_document, translate_file
     from crosslight.tasks.terms import read_glossary, report_failures
     from crosslight.tasks.translate import (
         LINES_AT_ONCE,

@@ -177,7 +177,12 @@ class _Projection:
                 found.append(Text("", gap or " "))
                 gap = ""
             found.append(self._empty(each))
-            if each.blank_after and not gap and at < hi and self._translation[self._pair.tgt[at].start] not in CLOSING:
+            if (
+                each.blank_after
+                and not gap
+                and at < hi
+                and self._translation[self._pair.tgt[at].start] not in CLOSING
+            ):
                 gap = " "
         if gap:
             found.append(Text("", gap))
