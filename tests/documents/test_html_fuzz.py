@@ -14,7 +14,9 @@ import pytest
 from crosslight.documents import translate_html
 
 N_PAGES = 2000
-WORDS = "le chat noir dort sur un tapis rouge l'été déjà « oui » 12 3,5 A&B x<y (voir) fin. non ? 我喜欢猫 été".split()
+WORDS = (
+    "le chat noir dort sur un tapis rouge l'été déjà « oui » 12 3,5 A&B x<y (voir) fin. non ? 我喜欢猫 été"
+).split()
 INLINE = ("b", "i", "em", "strong", "a", "span", "u", "mark", "font", "q", "abbr", "x-note", "blink")
 ATTRIBUTES = [
     ' href="a?b=1&amp;c=<2>"',

@@ -24,7 +24,7 @@ def translate(
         typer.Option(
             "--input",
             "-i",
-            help="Text file, or a document (.md, .html, .srt, .docx) that keeps its form; `-` is standard input.",
+            help="Text file, or document (.md, .html, .srt, .docx) that keeps its form; `-` is a pipe.",
         ),
     ] = "-",
     output: Annotated[
@@ -190,9 +190,7 @@ def _require_document_options(input_: str, output: str, line_options: dict[str, 
     ending = Path(input_).suffix.lower()
     if output == "-":
         if ending == ".docx":
-            raise ConfigError(
-                f"{input_} would go to standard output", "say where to write it: --output x.docx"
-            )
+            raise ConfigError(f"{input_} is no text to print", "say where to write it: --output new.docx")
         return
     if Path(output).suffix.lower() != ending:
         raise ConfigError(

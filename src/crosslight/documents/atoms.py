@@ -8,6 +8,7 @@ the middle of a word belongs to the middle of the other, its punctuation to the 
 """
 
 import re
+import unicodedata
 from bisect import bisect_right
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
@@ -26,11 +27,12 @@ CHARACTER = re.compile(r"\w[^\w\s]*|[^\w\s]+")
 
 @dataclass(frozen=True, slots=True)
 class Atom:
-    """A stretch of a text, and whether it is of letters or digits."""
+    """A stretch of a text: of letters or digits, or of punctuation that may begin with an opening sign."""
 
     start: int
     end: int
     is_word: bool
+    is_opening: bool = False
 
 
 @dataclass
@@ -41,7 +43,7 @@ class Linked:
     tgt: list[Atom]
     to_tgt: list[list[int]] = field(default_factory=list)
     to_src: list[list[int]] = field(default_factory=list)
-    n_linked: list[int] = field(default_factory=list)  # how many target atoms before each have a link
+    weights: list[int] = field(default_factory=list)  # characters of linked target atoms before each
 
     def __post_init__(self) -> None:
         self.to_tgt = [[] for _ in self.src]
@@ -52,7 +54,8 @@ class Linked:
         for i, j in sorted(set(links)):
             self.to_tgt[i].append(j)
             self.to_src[j].append(i)
-        self.n_linked = list(accumulate((bool(linked) for linked in self.to_src), initial=0))
+        lengths = (a.end - a.start if found else 0 for a, found in zip(self.tgt, self.to_src, strict=True))
+        self.weights = list(accumulate(lengths, initial=0))
 
 
 def atoms(text: str) -> list[list[Atom]]:
@@ -65,12 +68,16 @@ def atoms(text: str) -> list[list[Atom]]:
     for match in WORD.finditer(text):
         words.append(
             [
-                Atom(match.start() + start, match.start() + end, is_word)
+                Atom(match.start() + start, match.start() + end, is_word, _is_opening(match[0][start]))
                 for part in SOLID.finditer(match[0])  # `Quoi ?` with a no-break space is one word
                 for start, end, is_word in _parts(part[0], part.start())
             ]
         )
     return words
+
+
+def _is_opening(character: str) -> bool:
+    return unicodedata.category(character) in ("Ps", "Pi")
 
 
 def _parts(word: str, start: int) -> Iterator[tuple[int, int, bool]]:
@@ -100,19 +107,38 @@ def linked(src: str, tgt: str, links: Collection[tuple[int, int]] | None) -> Lin
     first_tgt = list(accumulate(map(len, tgt_words), initial=0))
     known = [(i, j) for i, j in links or () if 0 <= i < len(src_words) and 0 <= j < len(tgt_words)]
     if known:
-        found = {
-            (first_src[i] + a, first_tgt[j] + b)
-            for i, j in known
-            for a, b in _within(src_words[i], tgt_words[j])
-        }
+        found = set()
+        for src_group, tgt_group in _groups(known, src_words, tgt_words):
+            ours = [(first_src[i] + a, atom) for i in src_group for a, atom in enumerate(src_words[i])]
+            theirs = [(first_tgt[j] + b, atom) for j in tgt_group for b, atom in enumerate(tgt_words[j])]
+            for a, b in _within([atom for _, atom in ours], [atom for _, atom in theirs]):
+                found.add((ours[a][0], theirs[b][0]))
     else:
         found = set(_by_place(result.src, result.tgt))
     result.add(found)
     return result
 
 
+def _groups(
+    links: Collection[tuple[int, int]], src: list[list[Atom]], tgt: list[list[Atom]]
+) -> Iterator[tuple[list[int], list[int]]]:
+    """The words of each link; without blanks a whole sentence is one word, and goes with all of its links."""
+    groups: dict[tuple[int, int], tuple[set[int], set[int]]] = {}
+    for i, j in links:
+        key = (-1, j) if _is_unspaced(tgt[j]) else (i, -1) if _is_unspaced(src[i]) else (i, j)
+        ours, theirs = groups.setdefault(key, (set(), set()))
+        ours.add(i)
+        theirs.add(j)
+    for ours, theirs in groups.values():
+        yield sorted(ours), sorted(theirs)
+
+
+def _is_unspaced(word: list[Atom]) -> bool:
+    return sum(atom.is_word for atom in word) > 1
+
+
 def _within(src: list[Atom], tgt: list[Atom]) -> Iterator[tuple[int, int]]:
-    """The atoms of two words that belong together."""
+    """The atoms of two words, or of two groups of words, that belong together."""
     src_words, tgt_words = _places(src, True), _places(tgt, True)
     if not src or not tgt:
         return  # a word of no-break spaces
@@ -126,7 +152,8 @@ def _within(src: list[Atom], tgt: list[Atom]) -> Iterator[tuple[int, int]]:
     elif src_words or tgt_words:  # a word, and punctuation alone: that of the word, if it has any
         marks_src = _places(src, False) or src_words
         marks_tgt = _places(tgt, False) or tgt_words
-        yield marks_src[-1], marks_tgt[-1]
+        at = 0 if (src if tgt_words else tgt)[0].is_opening else -1
+        yield marks_src[at], marks_tgt[at]
     else:
         yield 0, 0
 

@@ -29,6 +29,7 @@ TAG = re.compile(
     rf"|=)*+)>"
 )
 COMMENT = re.compile(r"<!--(?:-?>|.*?(?:--!?>|\Z))|<(?:[!?]|/[^A-Za-z>])[^>]*+(?:>|\Z)|</>", re.DOTALL)
+MAY_BE_TAG = re.compile(r"</?[A-Za-z]")
 ATTRIBUTE = re.compile(
     rf"(=?[^{S}/>=]++)(?:[{S}]*+=[{S}]*+(?:\"([^\"]*+)\"|'([^']*+)'|([^{S}>\"'][^{S}>]*+))?+)?+"
 )
@@ -97,39 +98,32 @@ def _plainly(piece: Piece, raw: str) -> Iterator[Token]:
 def cut(source: str) -> Iterator[Piece]:
     """The tokens of a document in the standard's sense; joined they are the document."""
     at = text_from = foreign = 0
-    while True:
-        at = source.find("<", at)
-        if at < 0:
-            break
-        match = TAG.match(source, at) or COMMENT.match(source, at)
-        if match is None:
-            if not re.match(r"</?[A-Za-z]", source[at : at + 3]):
-                at += 1
-                continue
-            end = len(source)  # a tag that never ends: browsers drop it
-        else:
-            end = match.end()
+    while (at := source.find("<", at)) >= 0:
+        tag = TAG.match(source, at)
+        other = tag or COMMENT.match(source, at)
+        if other is None and not MAY_BE_TAG.match(source, at):
+            at += 1
+            continue
         if text_from < at:
             yield Piece("text", source[text_from:at])
-        raw = source[at:end]
-        if match is None or match.re is COMMENT:
+        text_from = other.end() if other else len(source)  # a tag that never ends: browsers drop it
+        raw, at = source[at:text_from], text_from
+        if tag is None:
             yield Piece("other", raw)
-        else:
-            name = match["name"].lower()
-            if match["slash"]:
-                foreign = max(0, foreign - (name in FOREIGN))
-                yield Piece("end", raw, name)
-            else:
-                is_closed = raw.endswith("/>") and (foreign > 0 or name in PLACEHOLDERS)
-                foreign += name in FOREIGN and not is_closed
-                is_void = name in VOID or is_closed
-                yield Piece("start", raw, name, is_void, _is_kept(match["attributes"]))
-                if name in RAW_TEXT and not foreign:
-                    at = end
-                    end = _raw_end(source, end, name)
-                    if end > at:
-                        yield Piece("text" if name == "title" else "other", source[at:end])
-        at = text_from = end
+            continue
+        name = tag["name"].lower()
+        if tag["slash"]:
+            foreign = max(0, foreign - (name in FOREIGN))
+            yield Piece("end", raw, name)
+            continue
+        is_closed = raw.endswith("/>") and (foreign > 0 or name in PLACEHOLDERS)
+        foreign += name in FOREIGN and not is_closed
+        yield Piece("start", raw, name, name in VOID or is_closed, _is_kept(tag["attributes"]))
+        if name in RAW_TEXT and not foreign:
+            text_from = _raw_end(source, at, name)
+            if at < text_from:
+                yield Piece("text" if name == "title" else "other", source[at:text_from])
+            at = text_from
     if text_from < len(source):
         yield Piece("text", source[text_from:])
 
@@ -142,9 +136,8 @@ def _is_kept(attributes: str) -> bool:
     for match in ATTRIBUTE.finditer(attributes):
         value = next((group for group in match.groups()[1:] if group is not None), "")
         found.setdefault(match[1].lower(), html.unescape(value))
-    return (
-        found.get("translate", "").strip().lower() == "no" or "notranslate" in found.get("class", "").split()
-    )
+    is_no = found.get("translate", "").strip().lower() == "no"
+    return is_no or "notranslate" in found.get("class", "").split()
 
 
 def _raw_end(source: str, at: int, name: str) -> int:

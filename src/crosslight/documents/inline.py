@@ -1,6 +1,6 @@
 """A sentence with its inline markup: a tree of texts, marks and elements.
 
-    Un <b>chat <i>noir</i></b><br> ─► Text("Un "), Element(<b>, [Text("chat "), Element(<i>, ...)]), Break(<br>)
+    Un <b>chat <i>noir</i></b><br> ─► Text("Un "), Element(<b>, [Text("chat "), Element(<i>, ...)]), Break
 
 What a document's reader finds in a row (`Token`) is put together here, the same way for every format. A tag
 without its partner, or one that crosses another, is no element: it becomes a border between two sentences

@@ -146,7 +146,7 @@ class _Document:
         if raw not in ("]", "][]"):
             return raw
         depth = 0
-        for token, start, end in reversed(items[: i + 1]):
+        for token, _, end in reversed(items[: i + 1]):
             depth += token.type == "link_close"
             depth -= token.type == "link_open"
             if depth == 0:

@@ -1,7 +1,7 @@
 """Where the inline markup of Markdown stands: markdown-it-py's own parse, with the place of every token.
 
-The library says what is emphasis, a link or code, but not where its characters are. Its rules are public and can be
-replaced one by one (`ruler.at`); each is wrapped here so that the tokens it makes know from where to where they go.
+The library says what is emphasis, a link or code, but not where its characters are. Its rules are public and
+can be replaced one by one (`ruler.at`); each is wrapped here so that the tokens it makes know their place.
 What templates and other dialects of Markdown add is kept as it is by a rule of our own.
 """
 
@@ -86,7 +86,7 @@ def placed(inline: Token) -> list[tuple[Token, int, int]]:
         if "at" not in token.meta:
             raise DocumentError(
                 f"brackets are nested too deep in {inline.content[:60]!r}",
-                "write the paragraph in a simpler way",
+                "write it in a simpler way",
             )
         start, end = token.meta["at"]
         if token.type == "strong_open":

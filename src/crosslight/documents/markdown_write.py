@@ -1,8 +1,8 @@
 """A translation as Markdown: escaped, and read again to see that it says what the source says.
 
 A translation goes onto one line, because a line break could begin a list or a heading. If what is read holds
-another markup than the source, blanks are put around emphasis, since CommonMark sees none in `**« mot »**suite`; and if that is not enough (emphasis
-directly in emphasis), its tags are written.
+another markup than the source, blanks are put around emphasis, since CommonMark sees none in
+`**« mot »**suite`; and if that is not enough (emphasis directly in emphasis), its tags are written.
 """
 
 import html

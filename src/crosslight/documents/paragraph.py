@@ -1,8 +1,9 @@
 """A paragraph of a Word document as tokens, and tokens as a paragraph again.
 
-Word cuts a sentence into runs wherever formatting changes, and often where it does not. Runs that look alike are
-one text here, the look that most of the paragraph has is its own, and every other look is an element around its
-words; so are links. Pictures, footnote marks and fields are marks. Tabs and line breaks part sentences.
+Word cuts a sentence into runs wherever formatting changes, and often where it does not. Runs that look alike
+are one text here, the look that most of the paragraph has is its own, and every other look is an element
+around its words; so are links. Pictures, footnote marks and fields are marks. Tabs and line breaks part
+sentences.
 
 A token's raw text is a key to the XML that it stands for: NUL, a number, NUL. No XML text can hold that.
 """
@@ -49,7 +50,8 @@ class Piece:
 class Opening:
     """What stands at the start of an element: a look, a container without its content, or a field's code."""
 
-    look: Xml | None = None
+    is_look: bool = False
+    look: Xml | None = None  # None is that of the document
     shell: Xml | None = None
     field: tuple[Piece, ...] = ()
 
@@ -149,7 +151,7 @@ class Paragraph:
                 opening = None
             if is_text:
                 if not is_own and not opening:
-                    look, opening = wanted, Opening(look=wanted)
+                    look, opening = wanted, Opening(is_look=True, look=wanted)
                     yield Start(self._key(opening), "look")
                 yield from self._texts(CHARACTERS.get(str(tag)) or piece.node.text or "")
                 i += 1
@@ -248,7 +250,7 @@ class _Writer:
                     content.remove(child)
             self._parents[-1].append(shell)
             self._parents.append(content)
-        if opening.look is not None or opening == Opening():
+        if opening.is_look:
             self._looks.append(opening.look)
 
     def close(self, closing: Closing) -> None:
@@ -256,7 +258,7 @@ class _Writer:
         self.pieces(closing.field)
         if closing.opening.shell is not None:
             self._parents.pop()
-        if closing.opening.look is not None or closing.opening == Opening():
+        if closing.opening.is_look:
             self._looks.pop()
 
 

@@ -1,8 +1,8 @@
 """Inline markup carried over to a translation by word alignment.
 
 The tree of the source is laid over the translation from the outside in. An element gets the stretch of its
-parent's words with which most links agree: a word counts for it as far as what it is linked to is inside
-the element, and against it as far as that is outside, so the best stretch is a maximal sum. Elements beside
+parent's words with which most links agree: a word counts for it, letter by letter, as far as what it is
+linked to is inside the element, and against it as far as that is outside: the best stretch is a maximal sum. Elements beside
 each other never overlap and may change their order; one that holds all of its parent's text still does. A
 mark stands where the fewest links cross it, or beside the word that it touches.
 
@@ -233,9 +233,9 @@ class _Projection:
         for t in linked_to:
             if _is_taken(t, taken):
                 continue
-            gain = 2 * self._share_inside(t, each) - 1
+            gain = (2 * self._share_inside(t, each) - 1) * (pair.tgt[t].end - pair.tgt[t].start)
             if before >= 0 and not _is_cut(before, t, taken):
-                total -= pair.n_linked[t] - pair.n_linked[before + 1]
+                total -= pair.weights[t] - pair.weights[before + 1]
             else:
                 total = 0.0
             if total <= 0:
@@ -283,7 +283,7 @@ class _Projection:
         return at
 
     def _cut(self, k: int, first: int, last: int, lo: int, hi: int) -> int:
-        """The place that the fewest links cross: before it what is linked to before `k`, behind it the rest."""
+        """The place that the fewest links cross: what is linked to before `k` stands before it."""
         if not self._is_small:
             return lo + round((k - first) / max(1, last - first) * (hi - lo))
         total = best = 0.0

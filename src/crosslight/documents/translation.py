@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from crosslight.documents.inline import BLANK, Node, Token, sentences, written
+from crosslight.documents.inline import BLANK, Node, Text, Token, sentences, written
 from crosslight.documents.projection import project, reading
 
 AT_ONCE = 256  # texts in a batch: enough for an engine, and a step of the progress
@@ -91,5 +91,6 @@ def _projected(tree: Sequence[Node], text: str, translation: Translated) -> list
     shown = BLANK.sub(" ", translation.text).strip(" ")  # a line end could begin a paragraph
     if shown in ("", text):
         return None
-    has_markup = len(tree) != 1  # links may cost something: only where they are needed
-    return project(tree, shown, translation.links if has_markup else None)
+    if len(tree) == 1 and isinstance(tree[0], Text):
+        return [Text("", shown)]
+    return project(tree, shown, translation.links)  # asked for only here: they may cost something

@@ -55,9 +55,8 @@ def _text_parts(name: str, parts: list[Part]) -> list[Part]:
     found: dict[str, str] = {}
     if types is not None:
         for override in xml_of(name, types).iter("{*}Override"):
-            found[(override.get("PartName") or "").removeprefix("/").lower()] = (
-                override.get("ContentType") or ""
-            )
+            path = (override.get("PartName") or "").removeprefix("/").lower()
+            found[path] = override.get("ContentType") or ""
     if MAIN not in found.values():
         raise DocumentError(f"{name} is a zip file, but no Word document", AGAIN)
     return [part for part in parts if found.get(part.info.filename.lower()) in TRANSLATED]
