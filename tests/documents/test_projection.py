@@ -62,7 +62,7 @@ def carried(source: str, translation: str, links: str | None) -> str:
         ("Tapez <code>ls</code> ici.", "Type here.", "0-0 1-1", "Type <code>ls</code> here."),
         ("Ici <code>ls</code> vite.", "Here fast.", "0-0 1-1", "Here <code>ls</code> fast."),
         # scripts without blanks
-        ("The <b>cat</b> sleeps", "猫在睡觉", "0-0 1-0 2-0", "猫<b>在睡</b>觉"),
+        ("The <b>cat</b> sleeps", "猫在睡觉", "0-0 1-0 2-0", "猫<b>在</b>睡觉"),
     ],
 )
 def test_markup_goes_where_its_words_go(source, translation, links, expected):

@@ -2,9 +2,9 @@
 
 The tree of the source is laid over the translation from the outside in. An element gets the stretch of its
 parent's words with which most links agree: a word counts for it, letter by letter, as far as what it is
-linked to is inside the element, and against it as far as that is outside: the best stretch is a maximal sum. Elements beside
-each other never overlap and may change their order; one that holds all of its parent's text still does. A
-mark stands where the fewest links cross it, or beside the word that it touches.
+linked to is inside the element, and against it as far as that is outside, so the best stretch is a maximal
+sum. Elements beside each other never overlap and may change their order; one that holds all of its parent's
+text still does. A mark stands where the fewest links cross it, or beside the word that it touches.
 
 So the result has the elements and marks of the source, each once, each in the parent that it had.
 """
