@@ -6,9 +6,7 @@ from crosslight.documents import CURES, ENDINGS, translate_document
 from crosslight.errors import DocumentError
 
 
-@pytest.mark.parametrize(
-    "name", ["a.doc", "a.PDF", "a.odt", "a.xyz", "a", "a.txt.gz", *(f"a{e}" for e in CURES)]
-)
+@pytest.mark.parametrize("name", ["a.PDF", "a.xyz", "a", "a.txt.gz", *(f"a{ending}" for ending in CURES)])
 def test_other_kinds_are_refused_with_a_way_out(name, identity):
     with pytest.raises(DocumentError) as caught:
         translate_document(name, b"un", identity)
@@ -23,7 +21,7 @@ def test_endings_are_read_without_their_case(translators):
 
 
 @pytest.mark.parametrize("name", ["a.txt", "a.md", "a.srt", "a.html"])
-@pytest.mark.parametrize("data", [b"\xff\xfeun", b"caf\xe9", b"un\0deux", b"\xed\xa0\x80"])
+@pytest.mark.parametrize("data", [b"\xff\xfeu", b"caf\xe9", b"un\0deux", b"\xed\xa0\x80"])
 def test_what_is_no_text_is_refused(name, data, identity):
     with pytest.raises(DocumentError, match="is not text in UTF-"):
         translate_document(name, data, identity)

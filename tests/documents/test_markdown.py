@@ -4,7 +4,6 @@ import pytest
 from markdown_it import MarkdownIt
 
 from crosslight.documents import translate_document
-from crosslight.errors import DocumentError
 
 SOURCE = """---
 title: Mon titre
@@ -12,7 +11,7 @@ title: Mon titre
 # Le *petit* chat #
 
 Un **chat `noir`** dort sur
-le tapis avec [un lien](http://x.y/a_b "t") et [Exemple].  
+le tapis avec [un lien](http://x.y/a_b "t") et [Exemple].\x20\x20
 Suite _simple_ https://x.y/a_b_c et a@b.fr ***tous*** ~~deux~~ 2 \\* 3&nbsp;m <b>gras</b> <kbd>Ctrl</kbd>
 
 > Une citation
@@ -53,7 +52,7 @@ title: Mon titre
 ---
 # LE *PETIT* CHAT #
 
-UN **CHAT `noir`** DORT SUR LE TAPIS AVEC [UN LIEN](http://x.y/a_b "t") ET [EXEMPLE][Exemple].  
+UN **CHAT `noir`** DORT SUR LE TAPIS AVEC [UN LIEN](http://x.y/a_b "t") ET [EXEMPLE][Exemple].\x20\x20
 SUITE _SIMPLE_ https://x.y/a_b_c ET a@b.fr ***TOUS*** ~~DEUX~~ 2 \\* 3&nbsp;M <b>GRAS</b> <kbd>Ctrl</kbd>
 
 > UNE CITATION SUR **DEUX LIGNES** ICI.
@@ -94,49 +93,20 @@ def test_only_prose_changes(line_end, translators, identity):
     assert result == UPPER.replace("\n", line_end)
 
 
-@pytest.mark.parametrize(
-    "said_text",
-    [
-        "# un",
-        "- un",
-        "1. un",
-        "1) un",
-        "> un",
-        "+ un",
-        "=== ",
-        "---",
-        "***",
-        "```",
-        "~~~ un",
-        "    un",
-        "<div>",
-        "[un](x)",
-        "![un](x)",
-        "[un]: http://x.y",
-        "un  \ndeux",
-        "un\n\ndeux",
-        "&copy; &amp;",
-        "*un* _deux_ __x__",
-        "`un`",
-        "<http://x.y>",
-        "un\\",
-        "C#",
-        "snake_case",
-        "|un|\n|--|",
-        "un #",
-        "$x_1$",
-        "a ~~b~~",
-    ],
-)
-@pytest.mark.parametrize(
-    "place", ["{}", "# {}", "- {}", "> {}", "| a |\n|---|\n| {} |", "{}\n===", "[{}](u)"]
-)
+SAID = """# un|- un|1. un|1) un|> un|+ un|===|---|***|```|~~~ un|    un|<div>|[un](x)|![un](x)|[un]: http://x.y
+&copy; &amp;|*un* _deux_ __x__|`un`|<http://x.y>|un\\|C#|snake_case|un #|$x_1$|a ~~b~~""".replace(
+    "\n", "|"
+).split("|")
+PLACES = ["{}", "# {}", "- {}", "> {}", "| 1 |\n|---|\n| {} |", "{}\n===", "[{}](u)"]
+
+
+@pytest.mark.parametrize("said_text", [*SAID, "un  \ndeux", "un\n\ndeux", "|un|\n|--|"])
+@pytest.mark.parametrize("place", PLACES)
 def test_no_translation_becomes_markup(said_text, place, said):
     """Read again, the text is what the translator said, and nothing else is there."""
     source = place.format("bonjour")
-    result = translate_document(
-        "a.md", source.encode(), lambda texts: [said(said_text)] * len(texts)
-    ).decode()
+    out = translate_document("a.md", source.encode(), lambda texts: [said(said_text)] * len(texts))
+    result = out.decode()
     reader = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
     def read(text):
@@ -146,7 +116,7 @@ def test_no_translation_becomes_markup(said_text, place, said):
 
     before, after = read(source), read(result)
     assert after[:2] == before[:2], result
-    shown = "".join(child.content for child in after[2] if child.type == "text").removeprefix("a")
+    shown = "".join(child.content for child in after[2] if child.type == "text").removeprefix("1")
     assert shown == " ".join(said_text.split())
 
 
@@ -159,6 +129,28 @@ def test_emphasis_that_commonmark_cannot_see_gets_blanks(said):
     assert [c.type for c in token.children].count("strong_open") == 1
 
 
-def test_brackets_without_end_are_refused_not_followed(identity):
-    with pytest.raises(DocumentError, match="nested too deep"):
-        translate_document("a.md", b"[" * 300 + b"un" + b"](x)" * 300, identity)
+HOSTILE = [
+    "[",
+    "](x)",
+    "[un](x) ",
+    "*",
+    "**un",
+    "> ",
+    "- ",
+    "`",
+    "<a ",
+    "![",
+    "|",
+    "_un*",
+    "&",
+    "\\",
+    "$",
+    "{{",
+]
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_hostile_documents_end(piece, identity, translators):
+    source = (piece * 1000 + "un\n").encode()
+    assert translate_document("a.md", source, identity) == source
+    translate_document("a.md", (piece * 100 + "un\n").encode(), translators["upper"])
