@@ -97,7 +97,7 @@ SAID = """# un|- un|1. un|1) un|> un|+ un|===|---|***|```|~~~ un|    un|<div>|[u
 &copy; &amp;|*un* _deux_ __x__|`un`|<http://x.y>|un\\|C#|snake_case|un #|$x_1$|a ~~b~~""".replace(
     "\n", "|"
 ).split("|")
-PLACES = ["{}", "# {}", "- {}", "> {}", "| 1 |\n|---|\n| {} |", "{}\n===", "[{}](u)"]
+PLACES = ["{}", "# {}", "- {}", "> {}", "| 0 |\n|---|\n| {} |", "{}\n===", "[{}](u)"]
 
 
 @pytest.mark.parametrize("said_text", [*SAID, "un  \ndeux", "un\n\ndeux", "|un|\n|--|"])
@@ -116,7 +116,7 @@ def test_no_translation_becomes_markup(said_text, place, said):
 
     before, after = read(source), read(result)
     assert after[:2] == before[:2], result
-    shown = "".join(child.content for child in after[2] if child.type == "text").removeprefix("1")
+    shown = "".join(child.content for child in after[2] if child.type == "text").removeprefix("0")
     assert shown == " ".join(said_text.split())
 
 
