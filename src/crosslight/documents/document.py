@@ -40,8 +40,10 @@ def translate_document(
     """
     ending = kind_of(name)
     if ending == ".docx":
-        from crosslight.documents.word import translate_docx
-
+        try:
+            from crosslight.documents.word import translate_docx
+        except ImportError as error:
+            raise DocumentError(f"{name} needs lxml: {error}", "pip install crosslight[documents]") from None
         return translate_docx(name, data, translate, progress)
     is_html = ending in (".html", ".htm", ".xhtml")
     source, encoding, mark = decoded(name, data, is_html)
