@@ -198,5 +198,5 @@ def _require_document_options(input_: str, output: str, line_options: dict[str, 
         )
     if Path(output).resolve() == Path(input_).resolve():
         raise ConfigError(
-            f"--output is {input_} itself", "give it another name: the original is worth keeping"
+            f"--output is {input_} itself", "give another name, and keep the original"
         )

@@ -137,7 +137,7 @@ def _text(state: StateInline, silent: bool) -> bool:
     if not match:
         return False
     if not silent:
-        state.append_pending(match[0])
+        state.pending += match[0]
     state.pos = match.end()
     return True
 
@@ -168,6 +168,6 @@ def _kept(state: StateInline, silent: bool) -> bool:
 def _character(state: StateInline, silent: bool) -> bool:
     """What no other rule takes is text."""
     if not silent:
-        state.append_pending(state.src[state.pos])
+        state.pending += state.src[state.pos]
     state.pos += 1
     return True
