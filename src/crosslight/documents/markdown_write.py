@@ -39,6 +39,7 @@ class ShortReference(str):
     """The end of a link such as `[Exemple]`, whose text is its name too: translated it must be named."""
 
     __slots__ = ("label",)
+    label: str
 
     def __new__(cls, raw: str, label: str) -> "ShortReference":
         """The end as the source writes it, `]` or `][]`."""

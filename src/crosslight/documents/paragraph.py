@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 from lxml import etree
 
@@ -35,7 +36,7 @@ EDGES = re.compile(r"([ \t\n\r\f]*)(.*?)([ \t\n\r\f]*)", re.DOTALL)
 NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 LINK_FIELD = re.compile(r"\s*HYPERLINK\b", re.IGNORECASE)
 
-Xml = etree._Element
+Xml: TypeAlias = Any  # an element of lxml, which has no types
 
 
 @dataclass(frozen=True)
