@@ -8,7 +8,8 @@ import pytest
 from crosslight.documents.atoms import linked
 from crosslight.documents.hypertext import tokens, write
 from crosslight.documents.inline import sentences
-from crosslight.documents.projection import project, reading
+from crosslight.documents.projection import project
+from crosslight.documents.reading import reading
 
 
 def carried(source: str, translation: str, links: str | None) -> str:

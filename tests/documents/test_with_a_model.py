@@ -122,5 +122,3 @@ def test_what_cannot_be_done_is_said(command, tmp_path, monkeypatch, options, sa
 def test_what_is_a_document():
     assert is_document("a.md") and is_document("A.DOCX")
     assert not is_document("a.txt") and not is_document("new.fr") and not is_document("-")
-
-

@@ -16,14 +16,34 @@ import pytest
 PACKAGE = "crosslight"
 SOURCES = Path(__file__).resolve().parents[2] / "src" / PACKAGE
 FLOORS = {
-    **{"errors": 0, "durable": 0, "allocator": 0, "config": 1, "nn": 2, "text": 2, "corpora": 2, "documents": 2},
+    **{
+        "errors": 0,
+        "durable": 0,
+        "allocator": 0,
+        "config": 1,
+        "nn": 2,
+        "text": 2,
+        "corpora": 2,
+        "documents": 2,
+    },
     **{"models": 3, "data": 3, "bundle": 4},
     **{"train": 5, "decode": 5, "interpret": 5, "report": 5, "export": 5, "evaluate": 5},
     **{"tasks": 6, "serve": 7, "cli": 8},
     **{"__init__": 9, "__main__": 9},
 }
 WITHOUT_TORCH = {
-    *("errors", "allocator", "durable", "config", "text", "corpora", "documents", "cli", "evaluate", "report"),
+    *(
+        "errors",
+        "allocator",
+        "durable",
+        "config",
+        "text",
+        "corpora",
+        "documents",
+        "cli",
+        "evaluate",
+        "report",
+    ),
     *("__init__", "__main__"),
 }
 TORCH = {"torch", "torchvision", "safetensors.torch"}

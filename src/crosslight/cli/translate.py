@@ -197,6 +197,4 @@ def _require_document_options(input_: str, output: str, line_options: dict[str, 
             f"{input_} cannot become {output}: a document keeps its form", f"let its name end in {ending}"
         )
     if Path(output).resolve() == Path(input_).resolve():
-        raise ConfigError(
-            f"--output is {input_} itself", "give another name, and keep the original"
-        )
+        raise ConfigError(f"--output is {input_} itself", "give another name, and keep the original")

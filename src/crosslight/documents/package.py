@@ -101,9 +101,10 @@ def xml_of(name: str, part: Part) -> etree._ElementTree:
 def xml_bytes(tree: etree._ElementTree) -> bytes:
     """The bytes of a changed part, declared as it was."""
     info = tree.docinfo
-    return etree.tostring(
+    data: bytes = etree.tostring(
         tree, xml_declaration=True, encoding=info.encoding or "UTF-8", standalone=info.standalone
     )
+    return data
 
 
 def _with_doctype(where: str) -> DocumentError:

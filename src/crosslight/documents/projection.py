@@ -11,44 +11,16 @@ So the result has the elements and marks of the source, each once, each in the p
 
 from bisect import bisect_left, insort
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from crosslight.documents.atoms import Linked, linked
-from crosslight.documents.inline import BLANK, Element, Mark, Node, Text, has_text
+from crosslight.documents.inline import Element, Mark, Node, Text, has_text
+from crosslight.documents.reading import Placed, Places, reading
 
 MOST_WORK = 3_000_000  # comparisons to place the marks of one sentence; above that each goes by its share
 
 CLOSING = ".,;:!?…)]}»”"  # no blank before these, whatever stood before a mark
 FARTHEST = 100  # words that are looked at for a free one
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """A node of the source sentence, and the source atoms in it: those from `first` to before `last`."""
-
-    node: Node
-    first: int
-    last: int
-    children: tuple["Placed", ...] = ()
-    blank_before: bool = False
-    blank_after: bool = False
-
-
-def reading(nodes: Sequence[Node]) -> str:
-    """The text of nodes without markup, blanks collapsed: what is to be translated.
-
-    >>> reading([Text("", "Un  "), Element("<b>", (Text("", "\\n chat"),), "</b>"), Text("", ".")])
-    'Un chat.'
-    """
-    return BLANK.sub(" ", _raw_reading(nodes)).strip(" ")
-
-
-def _raw_reading(nodes: Sequence[Node]) -> str:
-    return "".join(
-        node.text if isinstance(node, Text) else _raw_reading(node.children)
-        for node in nodes
-        if not isinstance(node, Mark)
-    )
 
 
 def project(nodes: Sequence[Node], translation: str, links: Collection[tuple[int, int]] | None) -> list[Node]:
@@ -60,60 +32,8 @@ def project(nodes: Sequence[Node], translation: str, links: Collection[tuple[int
     """
     translation = translation.strip()
     pair = linked(reading(nodes), translation, links)
-    placed = _Places(pair).of(nodes)
+    placed = Places(pair.src).of(nodes)
     return _Projection(pair, translation, placed).nodes
-
-
-class _Places:
-    """Counts the source atoms while it walks through the tree."""
-
-    def __init__(self, pair: Linked) -> None:
-        self._atoms = pair.src
-        self._starts = [atom.start for atom in pair.src]
-        self._length = 0  # of the reading so far
-        self._is_blank = True  # whether a blank was read last, or nothing
-
-    def of(self, nodes: Sequence[Node]) -> tuple[Placed, ...]:
-        found = []
-        for node in nodes:
-            before, start = self._is_blank, self._length
-            children: tuple[Placed, ...] = ()
-            if isinstance(node, Text):
-                self._read(node.text)
-            elif isinstance(node, Element):
-                children = self.of(node.children)
-            found.append((node, start, self._length, children, before))
-        placed: list[Placed] = []
-        after = True
-        for node, start, end, children, before in reversed(found):
-            first, last = self._within(start, end)
-            placed.append(Placed(node, first, last, children, before, after))
-            text = _raw_reading([node])
-            after = text[0] in " \t\n\r\f" if text else after
-        return tuple(reversed(placed))
-
-    def _within(self, start: int, end: int) -> tuple[int, int]:
-        """The atoms of a stretch of text; one that is cut belongs to it if the larger part does.
-
-        Text has an atom at least: `A` of `<b>A</b>ttention` stands for the word.
-        """
-        first, last = bisect_left(self._starts, start), bisect_left(self._starts, end)
-        if first > 0 and (cut := self._atoms[first - 1]).end > start:
-            first -= min(cut.end, end) - start > (cut.end - cut.start) / 2
-        if last > first and (cut := self._atoms[last - 1]).end > end:
-            last -= end - max(cut.start, start) <= (cut.end - cut.start) / 2
-        if first >= last and end > start:
-            last = bisect_left(self._starts, end)
-            first = max(0, last - 1)
-        return first, max(first, last)
-
-    def _read(self, text: str) -> None:
-        shown = BLANK.sub(" ", text)
-        if self._is_blank and shown.startswith(" "):
-            shown = shown[1:]
-        if shown:
-            self._length += len(shown)
-            self._is_blank = shown.endswith(" ")
 
 
 class _Projection:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from crosslight.documents.inline import BLANK, Node, Text, Token, sentences, written
-from crosslight.documents.projection import project, reading
+from crosslight.documents.projection import project
+from crosslight.documents.reading import reading
 
 AT_ONCE = 256  # texts in a batch: enough for an engine, and a step of the progress
 
