@@ -4,6 +4,7 @@
     ├── ConfigError      a setting that cannot be (unknown key, impossible size)
     │   └── TermError    terms that contradict each other
     ├── CorpusError      a text file that cannot be read as it should
+    ├── DocumentError    a document that cannot be translated and keep its form
     ├── BundleError      a model directory that is missing, broken, altered or too new
     ├── RunError         a run directory that cannot be used or resumed
     ├── TrainingError    training that cannot go on (loss is NaN, disk full)
@@ -45,6 +46,10 @@ class TermError(ConfigError):
 
 class CorpusError(CrosslightError):
     """A corpus cannot be read: missing, not UTF-8, of unequal length, or empty."""
+
+
+class DocumentError(CrosslightError):
+    """A document is of an unknown kind, broken, too large, or not what it says it is."""
 
 
 class BundleError(CrosslightError):

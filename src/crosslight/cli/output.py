@@ -10,7 +10,7 @@ from typing import TextIO
 import typer
 
 from crosslight.errors import CrosslightError
-from crosslight.tasks.files import written
+from crosslight.tasks.files import write_bytes, written
 
 
 @contextmanager
@@ -38,6 +38,20 @@ def results(name: str = "-") -> Iterator[TextIO]:
             f"standard output could not be written: {error.strerror or error}",
             "check the place that it is redirected to",
         ) from error
+
+
+def put(name: str, data: bytes) -> None:
+    """Write all of a result, in bytes, to the file of this name; `-` is standard output.
+
+    Raises:
+        CrosslightError: it cannot be written.
+    """
+    if name != "-":
+        write_bytes(Path(name), data)
+        return
+    with results() as out:
+        out.flush()
+        out.buffer.write(data)
 
 
 def _discard_the_rest() -> None:

@@ -19,7 +19,14 @@ def translate(
     texts: Annotated[
         list[str] | None, typer.Argument(help="What to translate, instead of --input; by torch, at once.")
     ] = None,
-    input_: Annotated[str, typer.Option("--input", "-i", help="Text file; `-` is standard input.")] = "-",
+    input_: Annotated[
+        str,
+        typer.Option(
+            "--input",
+            "-i",
+            help="Text file, or document (.md, .html, .srt, .docx) that keeps its form; `-` is a pipe.",
+        ),
+    ] = "-",
     output: Annotated[
         str, typer.Option("--output", "-o", help="Where to write; `-` is standard output.")
     ] = "-",
@@ -78,15 +85,17 @@ def translate(
         bool, typer.Option("--withhold", help="Leave lines below --min-confidence empty.")
     ] = False,
 ) -> None:
-    """Translate a text, line by line. Empty lines stay empty; a pipe is answered as its lines come.
+    """Translate a text, line by line, or a document. Empty lines stay empty; a pipe is answered as it comes.
 
     crosslight translate fr-en "Jane visite l'Afrique en septembre."
     crosslight translate runs/mine < new.fr > new.en
+    crosslight translate fr-en --input report.docx --output report.en.docx
     """
-    from crosslight.cli.output import results
+    from crosslight.cli.output import put, results
     from crosslight.cli.train import decode_settings
     from crosslight.tasks.alignments import alignment_head, with_links
     from crosslight.tasks.confidence import load_confidence, with_confidence
+    from crosslight.tasks.document import is_document, translate_file
     from crosslight.tasks.terms import read_glossary, report_failures
     from crosslight.tasks.translate import (
         LINES_AT_ONCE,
@@ -110,6 +119,21 @@ def translate(
         **({"terms": read_glossary(terms)} if terms else {}),
         **({"prefix": prefix} if prefix else {}),
     }
+    if not texts and is_document(input_):
+        _require_document_options(
+            input_,
+            output,
+            {
+                "--n-best": n_best != 1,
+                "--scores": scores,
+                "--alignments": bool(alignments),
+                "--prefix": bool(prefix),
+                "--min-confidence": min_confidence is not None,
+            },
+        )
+        translator = load_for_files(bundle, engine, with_ or ())
+        put(output, translate_file(translator, Path(input_), say=_say, **settings))
+        return
     if texts:
         _require_texts(texts, input_)
         # A few words are translated sooner than the model is converted for another engine.
@@ -127,7 +151,7 @@ def translate(
     if alignments:
         found_all = with_links(translator.bundle, alignment_head(translator.bundle), found_all)
     with results(output) as out, results(str(alignments)) if alignments else nullcontext() as links_out:
-        warned = report_failures(chain.from_iterable(found_all), lambda line: print(line, file=sys.stderr))
+        warned = report_failures(chain.from_iterable(found_all), _say)
         for line, best in enumerate(warned, start=1):
             found = (best, *best.alternatives)
             if best.confidence is not None and best.confidence < (min_confidence or 0):
@@ -150,3 +174,27 @@ def _require_texts(texts: list[str], input_: str) -> None:
         raise ConfigError(f"there are texts and --input {input_}", "give one of the two")
     if files := [text for text in texts if is_file(text)]:
         raise ConfigError(f"{files[0]} is a file", f"translate its lines with: --input {files[0]}")
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+def _require_document_options(input_: str, output: str, line_options: dict[str, bool]) -> None:
+    """Return if a document can be translated with these options."""
+    if given := [name for name, is_given in line_options.items() if is_given]:
+        raise ConfigError(
+            f"{given[0]} is for lines, and {input_} is a document",
+            "leave it out, or save the document as .txt",
+        )
+    ending = Path(input_).suffix.lower()
+    if output == "-":
+        if ending == ".docx":
+            raise ConfigError(f"{input_} is no text to print", "say where to write it: --output new.docx")
+        return
+    if Path(output).suffix.lower() != ending:
+        raise ConfigError(
+            f"{input_} cannot become {output}: a document keeps its form", f"let its name end in {ending}"
+        )
+    if Path(output).resolve() == Path(input_).resolve():
+        raise ConfigError(f"--output is {input_} itself", "give another name, and keep the original")

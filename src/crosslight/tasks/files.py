@@ -1,4 +1,4 @@
-"""Text files that are whole or not there: written beside their place and renamed over it at the end."""
+"""Files that are whole or not there: written beside their place and renamed over it at the end."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,12 +18,18 @@ def written(path: Path) -> Iterator[TextIO]:
     Raises:
         CrosslightError: it cannot be written.
     """
+    with _beside(path) as beside, beside.open("w", encoding="utf-8", newline="\n") as file:
+        yield file
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    """Where to write what is to be at `path`; it goes there when all is written."""
     place = path.resolve()
     is_plain = place.is_file() or not place.exists()
     beside = place.with_name(place.name + ".part") if is_plain else place
     try:
-        with beside.open("w", encoding="utf-8", newline="\n") as file:
-            yield file
+        yield beside
         if is_plain:
             take_place(beside, place)
     except OSError as error:
@@ -45,3 +51,13 @@ def write_text(path: Path, text: str) -> None:
     """
     with written(path) as file:
         file.write(text)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """All of `data` as the content of a file, or the file as it was before.
+
+    Raises:
+        CrosslightError: it cannot be written.
+    """
+    with _beside(path) as beside:
+        beside.write_bytes(data)

@@ -36,18 +36,30 @@ def read_glossary(path: Path | str) -> Glossary:
     return Glossary(tuple(entries))
 
 
-def report_failures(translations: Iterable[Translation], say: Callable[[str], None]) -> Iterator[Translation]:
-    """The translations, while what is wrong with them is told of at the end, with line numbers."""
+def report_failures(
+    translations: Iterable[Translation],
+    say: Callable[[str], None],
+    unit: str = "line",
+    named: Callable[[int, Translation], str] = lambda number, _: str(number),
+) -> Iterator[Translation]:
+    """The translations, while what is wrong with them is told of at the end, with line numbers.
+
+    Args:
+        unit: what each of them is.
+        named: (number, translation) -> how it is called.
+    """
     unmet: list[str] = []
     lost: list[str] = []
     looped: list[str] = []
     for number, translation in enumerate(translations, 1):
         if translation.unmet:
-            unmet.append(f"{number} ({', '.join(translation.unmet)})")
+            unmet.append(f"{named(number, translation)} ({', '.join(translation.unmet)})")
         if translation.lost:
-            lost.append(f"{number} ({', '.join(literal.text for literal in translation.lost)})")
+            lost.append(
+                f"{named(number, translation)} ({', '.join(literal.text for literal in translation.lost)})"
+            )
         if translation.looped:
-            looped.append(str(number))
+            looped.append(named(number, translation))
         yield translation
     for lines, said in (
         (unmet, "terms not met"),
@@ -56,4 +68,4 @@ def report_failures(translations: Iterable[Translation], say: Callable[[str], No
     ):
         if lines:
             more = f" and {len(lines) - MOST_LINES:,} more" if len(lines) > MOST_LINES else ""
-            say(f"{said} in {len(lines):,} line(s): {', '.join(lines[:MOST_LINES])}{more}")
+            say(f"{said} in {len(lines):,} {unit}(s): {', '.join(lines[:MOST_LINES])}{more}")

@@ -106,7 +106,7 @@ def translate_blocks(
         is_shown: whether a terminal sees how it goes on.
     """
     _say_beam(translator, settings)
-    with _bar(is_shown and sys.stderr.isatty()) as bar:
+    with progress_bar(is_shown and sys.stderr.isatty()) as bar:
         task = bar.add_task("translating", total=total)
         for block in lines:
             yield translator.translate(block, **settings)
@@ -174,18 +174,23 @@ def score(hypotheses: list[str], references: list[Stream], **choices: Any) -> Sc
 class _Rate(ProgressColumn):
     """Lines a second."""
 
+    def __init__(self, unit: str) -> None:
+        super().__init__()
+        self._unit = unit
+
     def render(self, task: Task) -> Text:
-        return Text(f"{task.speed or 0:,.0f} lines/s")
+        return Text(f"{task.speed or 0:,.0f} {self._unit}/s")
 
 
-def _bar(is_shown: bool) -> Progress:
+def progress_bar(is_shown: bool, unit: str = "lines") -> Progress:
+    """What a terminal sees of a long translation: how far it is, how fast, and the time left."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("lines"),
+        TextColumn(unit),
         TimeElapsedColumn(),
-        _Rate(),
+        _Rate(unit),
         TimeRemainingColumn(),
         console=Console(stderr=True),
         disable=not is_shown,
