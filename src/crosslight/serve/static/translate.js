@@ -1,0 +1,89 @@
+/** From a text to a translation: what is asked of the service while somebody writes, and what is given up again. */
+
+import { ask } from "./api.js";
+import { passes } from "./failures.js";
+import { KnownSentences, Translated } from "./sentences.js";
+
+const MOST_TRIES = 4;
+const AT_ONCE = 100; // sentences whose confidence is asked for in one request
+
+/**
+ * What translates; each text stops the work on the one before.
+ * @param {object} page
+ * @param {() => {from: string, to: string, calibrated: boolean}} page.pair
+ * @param {() => object[]} page.terms the glossary, as the service takes it
+ * @param {() => number} page.nBest how many translations the next best ones are asked with
+ * @param {(state: object) => void} page.tell told `{kind}`: "empty", "waiting", "done" (with `translated`, `detected`,
+ *   `isNew`), "failed" (with `error`, and `wait` in seconds if it is tried again)
+ */
+export function makeTranslator({ pair, terms, nBest, tell }) {
+  const known = new KnownSentences();
+  let running = new AbortController();
+
+  async function translate(text, tries = 1) {
+    running.abort();
+    running = new AbortController();
+    const { signal } = running;
+    if (!text.trim()) {
+      tell({ kind: "empty" });
+      return;
+    }
+    tell({ kind: "waiting" });
+    try {
+      await translateNow(text, signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      const again = passes(error) && tries < MOST_TRIES;
+      const wait = again ? (error.wait ?? tries) : null;
+      tell({ kind: "failed", error, wait });
+      if (again) later(wait, signal, () => translate(text, tries + 1));
+    }
+  }
+
+  async function translateNow(text, signal) {
+    const { from, to } = pair();
+    const asked = { source: from, target: to, glossary: terms() };
+    const answer = await ask("api/v1/translate", { q: text, ...asked }, signal);
+    const own = { from: answer.source, to: answer.target };
+    const [found] = answer.translations;
+    const setting = JSON.stringify([own, asked.glossary]);
+    const parts = found.parts.map(([src, tgt]) => (src.trim() ? known.sentence(setting, src, tgt) : tgt));
+    const remarks = { unmet: found.unmet, lost: found.lost, looped: found.looped };
+    const translated = new Translated(text, own, parts, remarks);
+    const state = { kind: "done", translated, detected: answer.detected };
+    tell({ ...state, isNew: true });
+    if (!pair(own).calibrated) return;
+    const unsure = translated.sentences.filter((sentence) => sentence.confidence === null);
+    for (let start = 0; start < unsure.length; start += AT_ONCE) {
+      await addConfidence(unsure.slice(start, start + AT_ONCE), { ...asked, source: own.from }, signal);
+      tell({ ...state, isNew: false });
+    }
+  }
+
+  async function addConfidence(sentences, asked, signal) {
+    const q = sentences.map((sentence) => sentence.src);
+    const { translations } = await ask("api/v1/translate", { q, ...asked, confidence: true }, signal);
+    translations.forEach(({ confidence }, place) => (sentences[place].confidence = confidence));
+  }
+
+  /** The next best translations of a sentence, kept with it. */
+  async function addVariants(sentence, own, signal) {
+    const asked = { q: sentence.src, source: own.from, target: own.to, glossary: terms(), n_best: nBest() };
+    const { translations } = await ask("api/v1/translate", asked, signal);
+    const texts = [translations[0].text, ...translations[0].alternatives.map((variant) => variant.text)];
+    sentence.variants = [...new Set([sentence.best, ...texts])];
+  }
+
+  return { translate, addVariants, stop: () => running.abort() };
+}
+
+/** The words that could stand after a beginning, each with the translation it leads to. */
+export async function nextWords(sentence, own, prefix, n, signal) {
+  const asked = { q: sentence.src, source: own.from, target: own.to, prefix, n };
+  return (await ask("api/v1/alternatives", asked, signal)).alternatives;
+}
+
+function later(seconds, signal, does) {
+  const timer = setTimeout(does, 1000 * seconds);
+  signal.addEventListener("abort", () => clearTimeout(timer));
+}
