@@ -6,7 +6,7 @@ import { recall } from "./memory.js";
 export class ServiceError extends Error {
   constructor(status, reason, wait = null) {
     super(reason);
-    Object.assign(this, { status, reason, wait });
+    Object.assign(this, { status, wait });
   }
 }
 

@@ -128,7 +128,7 @@ export function makeTextPanel({ served, languages }) {
     lookClosely.cancel();
     card.show(translated, sentence);
     inside.show(translated, sentence);
-    if (isAsked) by("sentence").scrollIntoView({ block: "nearest", behavior: "smooth" });
+    if (isAsked) by("sentence").scrollIntoView({ block: "nearest" });
   }
 
   /** Put a text in a sentence's place, as somebody has chosen. */
@@ -178,9 +178,8 @@ export function makeTextPanel({ served, languages }) {
     copy.focus();
   });
   by("swap").addEventListener("click", () => {
-    const text = translated?.text;
-    if (text) source.value = text;
-    if (!languages.swap() && text) translate();
+    if (translated) source.value = translated.text;
+    languages.swap();
   });
 
   return {
