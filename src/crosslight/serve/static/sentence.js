@@ -40,7 +40,10 @@ export function makeSentenceCard({ addVariants, onChoice, onSentence, keepsCorre
     const { translated, sentence } = shown;
     const focused = card.contains(document.activeElement) ? document.activeElement.dataset.name : null;
     card.hidden = false;
-    card.replaceChildren(head(translated, sentence), sureness(sentence), variants(translated, sentence), actions());
+    card.replaceChildren(
+      el("div", { class: "of-sentence" }, head(translated, sentence), sureness(sentence), actions()),
+      el("div", { class: "of-sentence" }, ...variants(translated, sentence)),
+    );
     if (focused) card.querySelector(`[data-name="${CSS.escape(focused)}"]`)?.focus();
   }
 
@@ -82,7 +85,7 @@ export function makeSentenceCard({ addVariants, onChoice, onSentence, keepsCorre
       list.append(...others.map((text, n) => el("li", {}, variant(sentence, text, n))));
       if (!others.length) list.append(el("li", { class: "soft", lang: document.documentElement.lang, text: t("variants.none") }));
     }
-    return el("div", {}, title, list);
+    return [title, list];
   }
 
   function variant(sentence, text, n) {

@@ -5,7 +5,7 @@ import { inWords } from "./failures.js";
 import { percent, t } from "./i18n.js";
 import { nextWords } from "./translate.js";
 
-const MOST = 7;
+const MOST = 6;
 
 /**
  * The little window under a word.
@@ -33,9 +33,8 @@ export function makeWords({ onChoice }) {
     try {
       const found = await nextWords(at.sentence, pair, prefix, MOST, signal);
       status.textContent = found.length ? "" : t("words.none");
-      const most = Math.max(...found.map((one) => one.probability));
       list.lang = pair.to;
-      list.replaceChildren(...found.map((one) => option(at, prefix, one, most)));
+      list.replaceChildren(...found.map((one) => option(at, prefix, one)));
       put(at.anchor);
       if (box.contains(document.activeElement) && document.activeElement.tagName !== "INPUT") {
         list.querySelector("button")?.focus();
@@ -52,11 +51,11 @@ export function makeWords({ onChoice }) {
     return el("div", { class: "words-head" }, title, button("", () => close(true), { icon: "clear", "aria-label": t("close"), class: "quiet round" }));
   }
 
-  function option(at, prefix, { word, probability, text }, most) {
+  function option(at, prefix, { word, probability, text }) {
     const isNow = text.slice(0, at.start).trimEnd() === prefix && word === at.word;
     const rest = text.slice(prefix.length).trimStart().slice(word.length).trim();
     const bar = el("span", { class: "bar", "aria-hidden": "true" });
-    bar.style.setProperty("--share", most ? probability / most : 0);
+    bar.style.setProperty("--share", probability);
     return el(
       "button",
       {
@@ -66,8 +65,8 @@ export function makeWords({ onChoice }) {
         on: { click: () => choose(at, text, prefix && word ? `${prefix} ${word}` : prefix || word) },
       },
       el("b", { text: word || t("words.end") }),
-      el("span", { class: "share", text: percent(probability) }),
       bar,
+      el("span", { class: "share", text: percent(probability) }),
       el("small", { text: rest }),
     );
   }
@@ -117,6 +116,7 @@ export function makeWords({ onChoice }) {
     const left = Math.min(Math.max(8, word.left - 12), document.documentElement.clientWidth - width - 8);
     box.style.setProperty("left", `${left + window.scrollX}px`);
     box.style.setProperty("top", `${word.bottom + window.scrollY + 6}px`);
+    box.scrollIntoView({ block: "nearest" });
   }
 
   box.tabIndex = -1;
