@@ -70,6 +70,16 @@ export function chooseLanguages(pairs, changed) {
       detected = from.value === AUTO ? code : null;
       show();
     },
+    /** Choose a target for a text in a language, where nothing leads from it to the one chosen; false: no need. */
+    redirect(source) {
+      const other = pairs.find((pair) => pair.source === source);
+      if (from.value !== AUTO || found(source, to.value) || !other) return false;
+      to.value = other.target;
+      detected = source;
+      keep("pair", { from: from.value, to: to.value });
+      show();
+      return true;
+    },
     /** Turn the languages around; false where nothing translates the other way. */
     swap() {
       if (swap.disabled) return false;

@@ -32,7 +32,8 @@ export function makeTextPanel({ served, languages }) {
   const translator = makeTranslator({
     pair: languages.pair,
     terms: () => glossary.terms(),
-    nBest: () => Math.min(5, served.limits.n_best),
+    nBest: () => Math.min(glossary.terms().length ? 3 : 5, served.limits.n_best), // a search under terms is slow
+    redirect: languages.redirect,
     tell,
   });
   const card = makeSentenceCard({

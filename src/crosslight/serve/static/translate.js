@@ -13,10 +13,11 @@ const AT_ONCE = 100; // sentences whose confidence is asked for in one request
  * @param {() => {from: string, to: string, calibrated: boolean}} page.pair
  * @param {() => object[]} page.terms the glossary, as the service takes it
  * @param {() => number} page.nBest how many translations the next best ones are asked with
+ * @param {(code: string) => boolean} page.redirect choose another target for a text in this language; false: no need
  * @param {(state: object) => void} page.tell told `{kind}`: "empty", "waiting", "done" (with `translated`, `detected`,
  *   `isNew`), "failed" (with `error`, and `wait` in seconds if it is tried again)
  */
-export function makeTranslator({ pair, terms, nBest, tell }) {
+export function makeTranslator({ pair, terms, nBest, redirect, tell }) {
   const known = new KnownSentences();
   let running = new AbortController();
 
@@ -33,10 +34,25 @@ export function makeTranslator({ pair, terms, nBest, tell }) {
       await translateNow(text, signal);
     } catch (error) {
       if (signal.aborted) return;
+      if (error.status === 400 && (await isRedirected(text, signal))) {
+        translate(text, tries);
+        return;
+      }
       const again = passes(error) && tries < MOST_TRIES;
       const wait = again ? (error.wait ?? tries) : null;
       tell({ kind: "failed", error, wait });
       if (again) later(wait, signal, () => translate(text, tries + 1));
+    }
+  }
+
+  /** Whether a text in a language that nobody chose was meant to be translated the other way. */
+  async function isRedirected(text, signal) {
+    if (pair().from !== "auto") return false;
+    try {
+      const [guess] = await ask("detect", { q: text }, signal);
+      return guess?.confidence >= 50 && redirect(guess.language);
+    } catch {
+      return false;
     }
   }
 
