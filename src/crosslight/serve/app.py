@@ -81,7 +81,7 @@ def make_app(service: Service) -> "ASGIApp":
     ):
         app.include_router(router)
     _add_state(app, service)
-    _add_errors(app, service)
+    _add_errors(app)
     inner: ASGIApp = app
     if service.settings.origins:
         inner = CORSMiddleware(
@@ -121,7 +121,7 @@ def _add_state(app: FastAPI, service: Service) -> None:
         return Response(service.metrics.text(), media_type=CONTENT_TYPE)
 
 
-def _add_errors(app: FastAPI, service: Service) -> None:
+def _add_errors(app: FastAPI) -> None:
     def refused(request: Request, error: Exception) -> Response:
         refusal = refusal_of(error)
         body = error_body(request.url.path, refusal)
@@ -140,6 +140,7 @@ def _add_errors(app: FastAPI, service: Service) -> None:
     app.add_exception_handler(Refusal, refused)
     app.add_exception_handler(CrosslightError, refused)
     app.add_exception_handler(HTTPException, http_error)
+    app.add_exception_handler(Exception, refused)  # raised once more for the guard, which logs it
 
 
 def _size(translation: "Translation") -> int:

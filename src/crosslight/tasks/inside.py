@@ -5,6 +5,7 @@ Each view is a function of an opened sentence. Numbers come from the model itsel
 
 import math
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -136,14 +137,14 @@ def causal(opened: Opened, interventions: Sequence[dict[str, Any]]) -> Causal:
         found = opened.search()
         log_probs = opened.score(found.tokens)[0]
     subword = opened.bundle.tgt_subword
-    change = _change(opened, old)
+    differences = _change(opened, old)
     return {
-        "interventions": [dict(wish) for wish in interventions],
+        "interventions": [asdict(change) for change in changes],
         "old": {
             "log_probs": shorts(old),
             "logp": short(sum(_written(opened, old))),
-            "change": shorts(change),
-            "total_change": short(sum(_written(opened, change))),
+            "change": shorts(differences),
+            "total_change": short(sum(_written(opened, differences))),
         },
         "new": {
             "translation": subword.decode(found.tokens),
