@@ -13,6 +13,7 @@ import pytest
 
 pytest.importorskip("fastapi")
 playwright = pytest.importorskip("playwright.sync_api")
+expect = playwright.expect
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 
 from crosslight.decode.translation import Translation  # noqa: E402
@@ -31,6 +32,7 @@ pytestmark = [pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not insta
 CAT = "Le chat dort sur le canapé."
 TWO = f"{CAT}\n\nJ’ai perdu mes clés."
 PATIENCE = 60_000  # milliseconds; other work shares the cores
+expect.set_options(timeout=PATIENCE)
 
 
 class Capitals:
@@ -94,10 +96,7 @@ class Visit:
     def translated(self, text: str, marks: int = 1) -> str:
         """What a text becomes once all its sentences have their confidence."""
         self.page.fill("#source", text)
-        self.page.wait_for_function(
-            "([n, text]) => document.querySelectorAll('.chip').length === n && !document.querySelector('#working:not([hidden])')",
-            arg=[marks, text],
-        )
+        expect(self.page.locator(".chip")).to_have_count(marks)
         return self.words()
 
     def words(self) -> str:
@@ -147,7 +146,7 @@ def test_a_word_is_chosen_and_the_rest_follows_with_the_keyboard_alone(visit: Vi
     keys.press("ArrowDown")
     assert visit.page.evaluate("document.activeElement.querySelector('b').textContent") == "sleeps"
     keys.press("Enter")
-    visit.page.wait_for_function("document.querySelector('.chip.chosen')")
+    visit.page.wait_for_selector(".chip.chosen")
     assert visit.words() == "The cat sleeps on the couch."
     assert visit.page.evaluate("document.activeElement.textContent") == "sleeps"
     keys.press("Enter")
@@ -166,7 +165,7 @@ def test_a_word_of_ones_own(visit: Visit) -> None:
     visit.page.locator(".word").nth(1).click()
     visit.page.fill("#own-word", "dog")
     visit.page.click(".own-word button")
-    visit.page.wait_for_function("document.querySelector('.chip.chosen')")
+    visit.page.wait_for_selector(".chip.chosen")
     assert visit.words().startswith("The dog ")
     visit.page.click("#reset")
     assert visit.words() == "The cat is sleeping on the couch."
@@ -191,7 +190,7 @@ def test_text_is_never_markup(visit: Visit) -> None:
 def test_languages_are_swapped(visit: Visit) -> None:
     visit.translated(CAT)
     visit.page.click("#swap")
-    visit.page.get_by_text("THE", exact=True).wait_for()
+    expect(visit.page.locator("#output .word").first).to_have_text("THE")
     assert visit.page.input_value("#source") == "The cat is sleeping on the couch."
     assert visit.words() == "THE CAT IS SLEEPING ON THE COUCH."
     assert [visit.page.input_value(one) for one in ("#from", "#to")] == ["en", "fr"]
@@ -205,7 +204,7 @@ def test_a_term_of_the_glossary_is_kept_to(visit: Visit) -> None:
         visit.page.keyboard.press("Tab")
     visit.page.keyboard.insert_text("sofa")
     visit.page.keyboard.press("Tab")
-    visit.page.wait_for_function("document.querySelector('#output').textContent.includes('sofa')")
+    expect(visit.page.locator("#output")).to_contain_text("sofa")
     assert "terms in force: 1" in visit.page.inner_text("#glossary summary")
 
 
@@ -260,8 +259,7 @@ def test_what_goes_wrong_is_said_in_words(browser: Any, url: str) -> None:
     visit = Visit(browser, url)
     failure = visit.page.locator("#failure")
     visit.page.fill("#source", "é" * 401)
-    visit.page.wait_for_function("document.querySelector('#failure').textContent")
-    assert failure.inner_text() == "The text has 401 characters, and 400 are allowed at a time."
+    expect(failure).to_have_text("The text has 401 characters, and 400 are allowed at a time.")
     visit.page.fill("#source", "zq")
     visit.page.get_by_text("It is not clear which language this is").wait_for()
     busy = {"status": 503, "headers": {"Retry-After": "1"}, "json": {"error": "busy: 64 wait already"}}
