@@ -7,23 +7,26 @@ import { learn, t } from "./i18n.js";
 /** The panel; `show` is told which sentence is looked at, and `hide` that there is none. */
 export function makeInsidePanel() {
   const [panel, note, root] = [by("inside"), by("inside-note"), by("inside-root")];
-  let mounted = null; // what inside.js has made
+  let module = null; // inside.js
+  let mounted = null; // what it has made
   let loading = null;
   let wanted = null;
   let drawn = "";
 
   async function load() {
     try {
-      const module = await import("./inside.js");
+      module = await import("./inside.js");
       document.head.append(el("link", { rel: "stylesheet", href: new URL("./inside.css", import.meta.url).href }));
       await learn("inside");
-      const view = (name, params, signal) => ask(`api/v1/inside/${encodeURIComponent(name)}`, params, signal);
-      mounted = await module.mountInside(root, { view, t });
-    } catch (error) {
-      if (error.status !== undefined) throw error;
+      mount();
+    } catch {
       mounted = null;
     }
-    return mounted;
+  }
+
+  function mount() {
+    mounted = module.mountInside(root, { view: (name, params) => ask(`api/v1/inside/${name}`, params), t });
+    drawn = "";
   }
 
   async function draw() {
@@ -51,7 +54,11 @@ export function makeInsidePanel() {
       wanted = null;
       draw();
     },
-    redraw: draw,
+    /** Draw it again, in the page's language. */
+    redraw() {
+      if (mounted) mount();
+      draw();
+    },
     toggle() {
       panel.open = !panel.open;
       panel.querySelector("summary").focus();
