@@ -37,7 +37,8 @@ export function makeOutput({ onWord, onSentence }) {
       Object.assign(made, { place: { sentence, start, word: text, anchor: made } });
       return made;
     });
-    const box = el("span", { class: "sentence" }, ...words, chip(sentence));
+    const end = el("span", { class: "end" }, words.pop(), chip(sentence)); // the two stay on one line
+    const box = el("span", { class: "sentence" }, ...words, end);
     box.sentence = sentence;
     if (sentence.level) box.classList.add(sentence.level);
     return box;
@@ -69,7 +70,7 @@ export function makeOutput({ onWord, onSentence }) {
       if (box.sentence.level) box.classList.add(box.sentence.level);
       if (old && made && old.textContent === made.textContent && old.className === made.className) continue;
       old?.remove();
-      if (made) box.append(made);
+      if (made) box.querySelector(".end").append(made);
     }
   }
 
@@ -99,8 +100,9 @@ export function makeOutput({ onWord, onSentence }) {
     const all = stops();
     const here = all.indexOf(event.target);
     if (here < 0 || event.altKey || event.ctrlKey || event.metaKey) return;
+    const isMirrored = getComputedStyle(root).direction === "rtl" && /Left|Right/.test(event.key);
     let next = null;
-    if (event.key in STEPS) next = all[here + STEPS[event.key] * (getComputedStyle(root).direction === "rtl" && event.key !== "ArrowDown" && event.key !== "ArrowUp" ? -1 : 1)];
+    if (event.key in STEPS) next = all[here + (isMirrored ? -1 : 1) * STEPS[event.key]];
     else if (event.key === "Home") next = all[0];
     else if (event.key === "End") next = all.at(-1);
     else if (event.key === "Enter" || event.key === " ") press(event.target);

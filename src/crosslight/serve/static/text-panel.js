@@ -2,6 +2,7 @@
 
 import { announce } from "./announce.js";
 import { afterQuiet, by, el } from "./dom.js";
+import { makeExamples } from "./examples.js";
 import { makeFailure } from "./failure-box.js";
 import { makeGlossary } from "./glossary.js";
 import { number, t } from "./i18n.js";
@@ -49,8 +50,15 @@ export function makeTextPanel({ served, languages }) {
     changed: () => translate(),
   });
 
+  const examples = makeExamples(served.pairs, languages.pair, (text) => {
+    source.value = text;
+    translate();
+    source.focus();
+  });
+
   function translate() {
     soon.cancel();
+    examples.show(!source.value);
     const n = [...source.value].length;
     count.textContent = t("source.count", { n: number(n), most: number(most) });
     count.classList.toggle("over", n > most);
