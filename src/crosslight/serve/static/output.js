@@ -2,7 +2,7 @@
 
 import { by, el } from "./dom.js";
 import { percent, t } from "./i18n.js";
-import { Sentence, wordsOf } from "./sentences.js";
+import { Sentence, compared, wordsOf } from "./sentences.js";
 
 const STEPS = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 1, ArrowUp: -1 };
 
@@ -28,10 +28,10 @@ export function makeOutput({ onWord, onSentence }) {
   }
 
   function drawn(sentence, fresh) {
-    const old = fresh?.sentence === sentence ? wordsOf(fresh.before) : null;
+    const lit = fresh?.sentence === sentence ? compared(sentence.text, fresh.before) : [];
     const words = wordsOf(sentence.text).map(({ text, start, isWord }, place) => {
       if (!isWord) return text;
-      const isFresh = old && old[place]?.text !== text;
+      const isFresh = lit[place]?.isNew;
       const made = el("span", { role: "button", tabindex: "-1", class: isFresh ? "word fresh" : "word", text });
       made.setAttribute("aria-haspopup", "dialog");
       Object.assign(made, { place: { sentence, start, word: text, anchor: made } });

@@ -4,7 +4,7 @@ import { makeEditor } from "./corrections.js";
 import { button, by, el } from "./dom.js";
 import { inWords } from "./failures.js";
 import { percent, t } from "./i18n.js";
-import { wordsOf } from "./sentences.js";
+import { compared } from "./sentences.js";
 
 /**
  * @param {object} does
@@ -90,8 +90,7 @@ export function makeSentenceCard({ addVariants, onChoice, onSentence, keepsCorre
 
   function variant(sentence, text, n) {
     const made = el("button", { type: "button", class: "variant", data: { name: `variant-${n}` }, on: { click: () => onChoice(sentence, text, "variant") } });
-    const same = new Set(wordsOf(sentence.text).map((word) => word.text));
-    for (const { text: word, isWord } of wordsOf(text)) made.append(isWord && !same.has(word) ? el("mark", { text: word }) : word);
+    for (const { text: word, isNew } of compared(text, sentence.text)) made.append(isNew ? el("mark", { text: word }) : word);
     return made;
   }
 

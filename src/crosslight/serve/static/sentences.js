@@ -26,7 +26,8 @@ export class Sentence {
   get level() {
     if (this.origin !== "model") return "chosen";
     if (this.confidence === null) return null;
-    return this.confidence >= 0.75 ? "good" : this.confidence >= 0.5 ? "fair" : "poor";
+    const percent = Math.round(100 * this.confidence); // as it is shown, so that 75 % is never two things
+    return percent >= 75 ? "good" : percent >= 50 ? "fair" : "poor";
   }
 }
 
@@ -68,6 +69,26 @@ export class KnownSentences {
     if (this.found.size > this.most) this.found.delete(this.found.keys().next().value);
     return known;
   }
+}
+
+/** Which words of a translation another one does not have in their place: { text, isNew } of each piece of it. */
+export function compared(text, other) {
+  const [a, b] = [text, other].map((one) => wordsOf(one).filter((piece) => piece.isWord).map((piece) => piece.text));
+  const common = [...a, ""].map(() => Array(b.length + 1).fill(0)); // of what follows each place: longest common words
+  for (let i = a.length - 1; i >= 0; i--) {
+    for (let j = b.length - 1; j >= 0; j--) {
+      common[i][j] = a[i] === b[j] ? 1 + common[i + 1][j + 1] : Math.max(common[i + 1][j], common[i][j + 1]);
+    }
+  }
+  let [i, j] = [0, 0];
+  return wordsOf(text).map((piece) => {
+    if (!piece.isWord) return { text: piece.text, isNew: false };
+    while (j < b.length && a[i] !== b[j] && common[i][j + 1] >= common[i + 1][j]) j++;
+    const isNew = a[i] !== b[j];
+    i++;
+    if (!isNew) j++;
+    return { text: piece.text, isNew };
+  });
 }
 
 /** A translation cut at blanks: [{ text, start, isWord }]; joined they are the translation. */
