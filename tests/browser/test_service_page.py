@@ -243,7 +243,7 @@ def test_documents_are_sent_and_fetched(visit: Visit, tmp_path: Path) -> None:
     visit.page.keyboard.press("Alt+u")
     visit.page.select_option("#from", "fr")
     visit.page.set_input_files("#file", [tmp_path / f"note.{ending}" for ending in ("md", "txt", "pdf")])
-    assert visit.page.get_by_text("Documents of these kinds are translated").is_visible()
+    expect(visit.page.locator(".documents .poor")).to_contain_text("Documents of these kinds are translated")
     visit.page.locator(".documents a").nth(1).wait_for()
     found = {}
     for place in range(2):

@@ -56,14 +56,20 @@ export function makeTextPanel({ served, languages }) {
     source.focus();
   });
 
-  function translate() {
-    soon.cancel();
-    examples.show(!source.value);
+  /** Say how long the text is; its length. */
+  function measure() {
     const n = [...source.value].length;
+    examples.show(!n);
     count.textContent = t("source.count", { n: number(n), most: number(most) });
     count.classList.toggle("over", n > most);
     clear.hidden = n === 0;
+    return n;
+  }
+
+  function translate() {
+    soon.cancel();
     words.close(false);
+    const n = measure();
     if (n > most) {
       translator.stop();
       working.hidden = true;
@@ -168,6 +174,7 @@ export function makeTextPanel({ served, languages }) {
 
   const soon = afterQuiet(QUIET, translate);
   source.addEventListener("input", () => {
+    measure();
     soon();
     if (!source.value.trim()) translate();
   });
@@ -200,9 +207,11 @@ export function makeTextPanel({ served, languages }) {
     redraw() {
       glossary.redraw();
       inside.redraw();
-      translate();
+      words.close(false);
+      measure();
       if (translated) show();
       card.redraw();
+      if (!by("failure").hidden) translate(); // and say it again
     },
     focusTranslation: () => output.focusWord(null, 0),
     focusVariants: card.focus,
