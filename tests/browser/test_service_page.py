@@ -82,13 +82,20 @@ class Visit:
     """Somebody at the page: what was asked for, and what the console said."""
 
     def __init__(self, browser: Any, url: str, **context: Any) -> None:
-        given = {"viewport": {"width": 1100, "height": 800}, "locale": "en-US", "reduced_motion": "reduce", **context}
+        given = {
+            "viewport": {"width": 1100, "height": 800},
+            "locale": "en-US",
+            "reduced_motion": "reduce",
+            **context,
+        }
         self.context = browser.new_context(**given)
         self.context.set_default_timeout(PATIENCE)
         self.page = self.context.new_page()
         self.url, self.asked, self.said = url, [], []
         self.page.on("request", lambda request: self.asked.append(request.url))
-        self.page.on("console", lambda message: self.said.append(message.text) if message.type == "error" else None)
+        self.page.on(
+            "console", lambda message: self.said.append(message.text) if message.type == "error" else None
+        )
         self.page.on("pageerror", lambda error: self.said.append(str(error)))
         self.page.goto(url)
         self.page.wait_for_selector("html[data-ready]")
@@ -275,7 +282,9 @@ def test_what_goes_wrong_is_said_in_words(browser: Any, url: str) -> None:
     visit.page.unroute("**/api/v1/translate")
     visit.page.get_by_text("Try again").click()
     visit.page.wait_for_selector("#failure", state="hidden")
-    assert all(said.startswith("Failed to load resource") for said in visit.said), "and nothing else is an error"
+    assert all(said.startswith("Failed to load resource") for said in visit.said), (
+        "and nothing else is an error"
+    )
     visit.said.clear()
     visit.end()
 

@@ -37,7 +37,9 @@ export function makeOutput({ onWord, onSentence }) {
       Object.assign(made, { place: { sentence, start, word: text, anchor: made } });
       return made;
     });
-    const end = el("span", { class: "end" }, words.pop(), chip(sentence)); // the two stay on one line
+    const last = words.pop();
+    const isShort = (last?.textContent.length ?? 0) < 25; // a sentence without blanks is one word, and must break
+    const end = el("span", { class: isShort ? "end together" : "end" }, last, chip(sentence));
     const box = el("span", { class: "sentence" }, ...words, end);
     box.sentence = sentence;
     if (sentence.level) box.classList.add(sentence.level);

@@ -38,7 +38,9 @@ export function makeShortcuts(does) {
     const isWriting = event.target.closest?.("input, textarea, select");
     if (event.key === "?" && !isWriting && !event.ctrlKey && !event.metaKey) open();
     else if (event.altKey && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
-      const letter = /^Key([A-Z])$/.exec(event.code)?.[1].toLowerCase() ?? event.key.toLowerCase();
+      // What is written on the key; where Alt makes another sign of it, where it lies.
+      const written = /^[a-z]$/i.test(event.key) ? event.key : event.code.replace(/^Key/, "");
+      const letter = written.toLowerCase();
       if (!(letter in does)) return;
       does[letter]();
     } else return;
