@@ -1,4 +1,4 @@
-"""The files of the page, without a browser: four languages that say the same, and nothing that the CSP forbids."""
+"""The files of the page, without a browser: four languages say the same, nothing that the CSP forbids."""
 
 import json
 import re
