@@ -1,4 +1,4 @@
-"""The files of the page, without a browser: four languages say the same, nothing that the CSP forbids."""
+"""The files of the page, without a browser: four languages say the same, and the CSP is kept to."""
 
 import json
 import re
