@@ -187,6 +187,17 @@ def test_another_translation_takes_the_place(visit: Visit) -> None:
     assert visit.words() == f"The cat is sleeping on the couch. {other}"
 
 
+def test_a_sentence_that_is_there_twice_is_two(visit: Visit) -> None:
+    visit.translated(f"{CAT}\n{CAT}", marks=2)
+    visit.page.wait_for_selector(".variant")
+    assert visit.page.locator("#sentence-title").inner_text() == "Sentence 1 of 2"
+    visit.page.click("[data-name=after]")
+    visit.page.get_by_text("Sentence 2 of 2").wait_for()
+    visit.page.locator(".variant").first.click()
+    assert visit.page.locator(".sentence").first.inner_text().startswith("The cat is sleeping on the couch.")
+    assert visit.page.locator(".chip.chosen").count() == 1
+
+
 def test_text_is_never_markup(visit: Visit) -> None:
     text = "<img src=x onerror=alert(1)> Le chat dort. <script>alert(1)</script>"
     visit.page.fill("#source", text)

@@ -57,11 +57,22 @@ export class KnownSentences {
   }
 
   /**
-   * The sentence, as it was if it has been seen before with the same result.
+   * The parts of a text; a sentence is as it was if it has been seen before with the same result. One that a text
+   * has twice is two, and each can be changed by itself.
    * @param {string} setting the pair of languages and the terms
+   * @param {[string, string][]} pairs source and translation, of sentences and of the blanks between them
+   * @returns {(Sentence|string)[]}
    */
-  sentence(setting, src, best) {
-    const key = JSON.stringify([setting, src]);
+  parts(setting, pairs) {
+    const times = new Map();
+    return pairs.map(([src, tgt]) => {
+      if (!src.trim()) return tgt;
+      times.set(src, 1 + (times.get(src) ?? 0));
+      return this.sentence(JSON.stringify([setting, src, times.get(src)]), src, tgt);
+    });
+  }
+
+  sentence(key, src, best) {
     let known = this.found.get(key);
     if (known?.best !== best) known = new Sentence(src, best);
     this.found.delete(key);

@@ -63,23 +63,22 @@ export function makeTranslator({ pair, terms, nBest, redirect, tell }) {
     const own = { from: answer.source, to: answer.target };
     const [found] = answer.translations;
     const setting = JSON.stringify([own, asked.glossary]);
-    const parts = found.parts.map(([src, tgt]) => (src.trim() ? known.sentence(setting, src, tgt) : tgt));
+    const parts = known.parts(setting, found.parts);
     const remarks = { unmet: found.unmet, lost: found.lost, looped: found.looped };
     const translated = new Translated(text, own, parts, remarks);
     const state = { kind: "done", translated, detected: answer.detected };
     tell({ ...state, isNew: true });
     if (!pair(own).calibrated) return;
-    const unsure = translated.sentences.filter((sentence) => sentence.confidence === null);
-    for (let start = 0; start < unsure.length; start += AT_ONCE) {
-      await addConfidence(unsure.slice(start, start + AT_ONCE), { ...asked, source: own.from }, signal);
+    const unsure = bySource(translated.sentences.filter((one) => one.confidence === null));
+    const srcs = [...unsure.keys()];
+    for (let start = 0; start < srcs.length; start += AT_ONCE) {
+      const q = srcs.slice(start, start + AT_ONCE);
+      const sure = await ask("api/v1/translate", { ...asked, q, source: own.from, confidence: true }, signal);
+      sure.translations.forEach(({ confidence }, place) => {
+        for (const sentence of unsure.get(q[place])) sentence.confidence = confidence;
+      });
       tell({ ...state, isNew: false });
     }
-  }
-
-  async function addConfidence(sentences, asked, signal) {
-    const q = sentences.map((sentence) => sentence.src);
-    const { translations } = await ask("api/v1/translate", { q, ...asked, confidence: true }, signal);
-    translations.forEach(({ confidence }, place) => (sentences[place].confidence = confidence));
   }
 
   /** The next best translations of a sentence, kept with it. */
@@ -102,4 +101,10 @@ export async function nextWords(sentence, own, prefix, n, signal) {
 function later(seconds, signal, does) {
   const timer = setTimeout(does, 1000 * seconds);
   signal.addEventListener("abort", () => clearTimeout(timer));
+}
+
+function bySource(sentences) {
+  const found = new Map();
+  for (const sentence of sentences) found.set(sentence.src, [...(found.get(sentence.src) ?? []), sentence]);
+  return found;
 }
