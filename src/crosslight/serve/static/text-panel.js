@@ -34,6 +34,7 @@ export function makeTextPanel({ served, languages }) {
     pair: languages.pair,
     terms: () => glossary.terms(),
     nBest: () => Math.min(glossary.terms().length ? 3 : 5, served.limits.n_best), // a search under terms is slow
+    atOnce: served.limits.segments,
     redirect: languages.redirect,
     tell,
   });

@@ -5,7 +5,6 @@ import { passes } from "./failures.js";
 import { KnownSentences, Translated } from "./sentences.js";
 
 const MOST_TRIES = 4;
-const AT_ONCE = 100; // sentences whose confidence is asked for in one request
 
 /**
  * What translates; each text stops the work on the one before.
@@ -13,11 +12,12 @@ const AT_ONCE = 100; // sentences whose confidence is asked for in one request
  * @param {() => {from: string, to: string, calibrated: boolean}} page.pair
  * @param {() => object[]} page.terms the glossary, as the service takes it
  * @param {() => number} page.nBest how many translations the next best ones are asked with
+ * @param {number} page.atOnce how many texts a request may have
  * @param {(code: string) => boolean} page.redirect choose another target for a text in this language; false: no need
  * @param {(state: object) => void} page.tell told `{kind}`: "empty", "waiting", "done" (with `translated`, `detected`,
  *   `isNew`), "failed" (with `error`, and `wait` in seconds if it is tried again)
  */
-export function makeTranslator({ pair, terms, nBest, redirect, tell }) {
+export function makeTranslator({ pair, terms, nBest, atOnce, redirect, tell }) {
   const known = new KnownSentences();
   let running = new AbortController();
 
@@ -71,8 +71,8 @@ export function makeTranslator({ pair, terms, nBest, redirect, tell }) {
     if (!pair(own).calibrated) return;
     const unsure = bySource(translated.sentences.filter((one) => one.confidence === null));
     const srcs = [...unsure.keys()];
-    for (let start = 0; start < srcs.length; start += AT_ONCE) {
-      const q = srcs.slice(start, start + AT_ONCE);
+    for (let start = 0; start < srcs.length; start += atOnce) {
+      const q = srcs.slice(start, start + atOnce);
       const sure = await ask("api/v1/translate", { ...asked, q, source: own.from, confidence: true }, signal);
       sure.translations.forEach(({ confidence }, place) => {
         for (const sentence of unsure.get(q[place])) sentence.confidence = confidence;
