@@ -20,6 +20,7 @@ from crosslight.serve.service import Service
 from crosslight.serve.settings import ServeSettings
 from crosslight.text.corpus import Pair
 
+
 @dataclass
 class SlowEngine:
     """Turns texts around; waits at a gate, if it is shut, and notes what it was given together."""
@@ -58,7 +59,9 @@ class Upper:
         return [self._one(text, asked) for text in texts]
 
     def _one(self, text: str, asked: Asked) -> Translation:
-        others = tuple(Translation(text, text.upper() + "!" * i, -float(i), []) for i in range(1, asked.n_best))
+        others = tuple(
+            Translation(text, text.upper() + "!" * i, -float(i), []) for i in range(1, asked.n_best)
+        )
         sure = (0.2 if "doubt" in text else 0.9) if asked.confidence else None
         parts = (Pair(text, text.upper()),)
         unmet = tuple(term.forms[0] for term in asked.terms if term.src in text)

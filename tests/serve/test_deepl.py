@@ -18,13 +18,16 @@ def test_texts(client):
     both = client.translate_text(["un", "deux"], source_lang="FR", target_lang="EN-GB")
     assert [one.text for one in both] == ["UN", "DEUX"]
     assert client.translate_text("Où est la gare ?", target_lang="EN-US").detected_source_lang == "FR"
-    assert client.translate_text("<b>un</b> &amp;", source_lang="fr", target_lang="EN-US", tag_handling="html").text == (
-        "<b>UN</b> &amp;"
-    )
+    assert client.translate_text(
+        "<b>un</b> &amp;", source_lang="fr", target_lang="EN-US", tag_handling="html"
+    ).text == ("<b>UN</b> &amp;")
 
 
 def test_languages_and_usage(client):
-    assert [(one.code, one.name) for one in client.get_source_languages()] == [("EN", "English"), ("FR", "French")]
+    assert [(one.code, one.name) for one in client.get_source_languages()] == [
+        ("EN", "English"),
+        ("FR", "French"),
+    ]
     assert [one.supports_formality for one in client.get_target_languages()] == [False, False]
     before = client.get_usage().character.count
     client.translate_text("12345", source_lang="FR", target_lang="EN-US")
@@ -48,7 +51,9 @@ def test_what_it_cannot_do_is_said_in_the_clients_form(client):
 
 
 def test_keys(serving):
-    with serving.running([serving.fr_en], lambda one: serving.upper(), ServeSettings(keys=("right",))) as site:
+    with serving.running(
+        [serving.fr_en], lambda one: serving.upper(), ServeSettings(keys=("right",))
+    ) as site:
         right = deepl.Translator("right", server_url=site.url)
         assert right.translate_text("un", source_lang="FR", target_lang="EN-US").text == "UN"
         wrong = deepl.Translator("wrong", server_url=site.url)

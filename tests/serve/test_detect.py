@@ -34,7 +34,9 @@ def test_short_sentences(text, language):
     assert guess.probability > 0.5
 
 
-@pytest.mark.parametrize("text", ["", " \n", "12345", "!!!", "\x00", "你好吗", "Ich habe keine Zeit.", "\ud800"])
+@pytest.mark.parametrize(
+    "text", ["", " \n", "12345", "!!!", "\x00", "你好吗", "Ich habe keine Zeit.", "\ud800"]
+)
 def test_what_is_in_none_of_them_is_unsure(text):
     """With one language served it is the answer, but not a sure one."""
     (guess,) = Detector(["fr"]).guesses(text)

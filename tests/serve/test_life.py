@@ -129,7 +129,9 @@ def test_the_end_answers_what_was_accepted(serving):
     ids=["nothing", "half a head", "half a body", "half a second head"],
 )
 def test_slow_clients_are_not_waited_for_forever(serving, bytes_):
-    with serving.running([serving.fr_en], lambda one: serving.upper(), ServeSettings(Limits(body_seconds=0.3))) as site:
+    with serving.running(
+        [serving.fr_en], lambda one: serving.upper(), ServeSettings(Limits(body_seconds=0.3))
+    ) as site:
         began = time.monotonic()
         answer = site.raw(bytes_, seconds=20)  # until the server closes
         assert 0.2 < time.monotonic() - began < 10
@@ -139,7 +141,9 @@ def test_slow_clients_are_not_waited_for_forever(serving, bytes_):
 
 
 def test_a_byte_now_and_then_does_not_help(serving):
-    with serving.running([serving.fr_en], lambda one: serving.upper(), ServeSettings(Limits(body_seconds=0.4))) as site:
+    with serving.running(
+        [serving.fr_en], lambda one: serving.upper(), ServeSettings(Limits(body_seconds=0.4))
+    ) as site:
         began = time.monotonic()
         with socket.create_connection(("127.0.0.1", site.port), timeout=20) as connection:
             with pytest.raises(OSError):  # noqa: PT011 (closed in one way or another)
@@ -158,7 +162,9 @@ def test_a_request_longer_than_its_heads_patience_is_answered(serving):
 
 
 def test_connections_are_bounded(serving):
-    with serving.running([serving.fr_en], lambda one: serving.upper(), ServeSettings(Limits(connections=5))) as site:
+    with serving.running(
+        [serving.fr_en], lambda one: serving.upper(), ServeSettings(Limits(connections=5))
+    ) as site:
         idle = [socket.create_connection(("127.0.0.1", site.port)) for _ in range(6)]
         time.sleep(0.2)
         assert httpx.get(f"{site.url}/health").status_code == 503

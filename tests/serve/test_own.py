@@ -16,7 +16,9 @@ def translator():
 
 
 def ask(site, path="translate", **fields):
-    return httpx.post(f"{site.url}/api/v1/{path}", json={"source": "fr", "target": "en", **fields}, timeout=60)
+    return httpx.post(
+        f"{site.url}/api/v1/{path}", json={"source": "fr", "target": "en", **fields}, timeout=60
+    )
 
 
 def test_translations_are_the_librarys(real, translator):
@@ -34,7 +36,10 @@ def test_translations_are_the_librarys(real, translator):
 
 
 def test_a_glossary_is_kept_to(real, translator):
-    terms = [{"source": "chat", "target": "kitty|kitties"}, {"source": "dort", "target": ["sleeping"], "forbidden": True}]
+    terms = [
+        {"source": "chat", "target": "kitty|kitties"},
+        {"source": "dort", "target": ["sleeping"], "forbidden": True},
+    ]
     found = ask(real, q=TEXTS[0], glossary=terms).json()["translations"][0]
     glossary = Glossary((Entry("chat", ("kitty", "kitties")), Entry("dort", ("sleeping",), True)))
     assert found["text"] == translator.translate([TEXTS[0]], terms=glossary)[0].text
@@ -55,7 +60,9 @@ def test_words_at_a_place_are_the_librarys(real, translator):
     expected = translator.alternatives(TEXTS[0], "The cat", 4)
     assert [one["word"] for one in found] == [one.word for one in expected]
     assert [one["text"] for one in found] == [one.translation.text for one in expected]
-    assert [one["probability"] for one in found] == pytest.approx([one.probability for one in expected], abs=1e-5)
+    assert [one["probability"] for one in found] == pytest.approx(
+        [one.probability for one in expected], abs=1e-5
+    )
 
 
 def test_words_at_a_place_of_several_sentences_are_refused(real):

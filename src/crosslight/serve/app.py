@@ -54,7 +54,9 @@ def make_service(
     models = Models(
         bundles, open_bundle, limits.of_batches(), most_loaded, cache, metrics.batch, metrics.cache
     )
-    corrections = Corrections(settings.corrections, limits.corrections_bytes) if settings.corrections else None
+    corrections = (
+        Corrections(settings.corrections, limits.corrections_bytes) if settings.corrections else None
+    )
     return Service(
         settings, models, detector_for(bundles), metrics, log or Log(None), Keys(settings.keys), corrections
     )
@@ -70,7 +72,12 @@ def make_app(service: Service) -> "ASGIApp":
 
     # FastAPI's own pages would load their scripts from another host.
     app = FastAPI(
-        title="Crosslight", version=__version__, docs_url=None, redoc_url=None, openapi_url=None, lifespan=life
+        title="Crosslight",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=life,
     )
     for router in (
         libretranslate.routes(service),

@@ -91,7 +91,9 @@ def routes(service: Service) -> APIRouter:
         translate = service.waiting_translate(bundle, Asked(links=True))
         result = await service.in_turn(request, lambda: room.translate_document(name, data, translate))
         token = shelf.put(_translated_name(name, bundle.tgt), result)
-        return FileAnswer(translatedFileUrl=f"{request.url.scheme}://{request.headers['host']}/download_file/{token}")
+        return FileAnswer(
+            translatedFileUrl=f"{request.url.scheme}://{request.headers['host']}/download_file/{token}"
+        )
 
     @router.get("/download_file/{token}")
     async def download_file(token: str) -> Response:

@@ -47,9 +47,7 @@ def translate_html(
     return results
 
 
-def _of_html(
-    src: str, text: str, own: "Sequence[Translation]", like: "Translation | None"
-) -> "Translation":
+def _of_html(src: str, text: str, own: "Sequence[Translation]", like: "Translation | None") -> "Translation":
     from crosslight.decode.translation import Translation
 
     if like is not None:
