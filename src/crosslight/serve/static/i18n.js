@@ -55,6 +55,7 @@ async function speak(code) {
   words = Object.assign({}, ...found);
   document.documentElement.lang = code;
   translateElements(document);
+  delete document.documentElement.dataset.wordless;
   for (const does of listeners) does();
 }
 

@@ -123,7 +123,9 @@ export function makeWords({ onChoice }) {
   box.addEventListener("keydown", (event) => {
     const options = [...box.querySelectorAll(".option, #own-word")];
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (event.key === "Escape") close(true);
+    const stops = [...box.querySelectorAll("button, input")];
+    const isLeaving = event.key === "Tab" && document.activeElement === stops.at(event.shiftKey ? 0 : -1);
+    if (event.key === "Escape" || isLeaving) close(true);
     else if (step) options[(options.indexOf(document.activeElement) + step + options.length) % options.length]?.focus();
     else return;
     event.preventDefault();
