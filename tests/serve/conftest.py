@@ -44,7 +44,7 @@ EN_FR = Served(Path("nowhere/en-fr"), "en", "fr", "m2", False)
 
 @dataclass
 class Upper:
-    """Writes every text in capitals, with `!` after it for each alternative; waits at a gate, if it is shut."""
+    """Writes texts in capitals, with `!` behind for each alternative; waits at a gate, if it is shut."""
 
     gate: threading.Event = field(default_factory=threading.Event)
     entered: threading.Event = field(default_factory=threading.Event)

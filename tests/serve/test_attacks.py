@@ -248,7 +248,8 @@ def test_nothing_sent_becomes_a_header(serving, monkeypatch):
         body = (
             b'--x\r\nContent-Disposition: form-data; name="source"\r\n\r\nfr\r\n'
             b'--x\r\nContent-Disposition: form-data; name="target"\r\n\r\nen\r\n'
-            b'--x\r\nContent-Disposition: form-data; name="file"; filename="../../a%0d%0aSet-Cookie: b=1;\xc3\xa9.txt"\r\n\r\n'
+            b'--x\r\nContent-Disposition: form-data; name="file"; '
+            b'filename="../../a%0d%0aSet-Cookie: b=1;\xc3\xa9.txt"\r\n\r\n'
             b"un\r\n--x--\r\n"
         )
         headers = {"content-type": "multipart/form-data; boundary=x"}

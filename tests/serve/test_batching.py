@@ -1,4 +1,4 @@
-"""What waits is translated together: order, limits, deadlines, cancellation, shutdown; against plain reasoning."""
+"""What waits is translated together: order, limits, deadlines, cancellation, shutdown."""
 
 import random
 import threading
@@ -27,7 +27,7 @@ def occupied(engine, limits=BatchLimits()):  # noqa: B008
 
 def test_a_request_alone_is_answered(engine):
     batcher = Batcher(lambda: engine)
-    assert batcher.submit(["ab", "cd"], None or "x").result(20) == ["ba", "dc"]
+    assert batcher.submit(["ab", "cd"], "x").result(20) == ["ba", "dc"]
     batcher.close()
     assert batcher.join(20)
 

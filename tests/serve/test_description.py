@@ -1,4 +1,4 @@
-"""The service against its own description, by generated requests: no fault, and nothing that is not described."""
+"""The service against its own description, by generated requests: nothing that is not described."""
 
 import httpx
 import pytest

@@ -1,4 +1,4 @@
-"""A service under way: full, slow clients, clients that leave, and the end, in which nothing accepted is lost."""
+"""A service under way: full, slow clients, clients that leave, and an end that loses nothing accepted."""
 
 import socket
 import threading
@@ -19,6 +19,12 @@ def until(condition, seconds=20.0):
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.005)
+
+
+def drip(connection, data):
+    for byte in data:
+        connection.sendall(bytes([byte]))
+        time.sleep(0.05)
 
 
 def ask(site, text):
@@ -147,9 +153,7 @@ def test_a_byte_now_and_then_does_not_help(serving):
         began = time.monotonic()
         with socket.create_connection(("127.0.0.1", site.port), timeout=20) as connection:
             with pytest.raises(OSError):  # noqa: PT011 (closed in one way or another)
-                for byte in b"GET /health HTTP/1.1\r\nX: " + b"a" * 1000:
-                    connection.sendall(bytes([byte]))
-                    time.sleep(0.05)
+                drip(connection, b"GET /health HTTP/1.1\r\nX: " + b"a" * 1000)
         assert time.monotonic() - began < 10
 
 

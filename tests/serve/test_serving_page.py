@@ -1,4 +1,4 @@
-"""docs/serving.md: every curl line runs, and answers what stands below it; the limits are those of the program."""
+"""docs/serving.md: every curl line answers what stands below it; the limits are those of the program."""
 
 import json
 import re

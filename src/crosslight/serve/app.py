@@ -50,10 +50,11 @@ def make_service(
     """
     limits = settings.limits
     cache: Cache[Translation] = Cache(limits.cache_entries, limits.cache_characters, _size)
-    metrics = Metrics(lambda: models.n_queued(), lambda: models.n_loaded())
+    metrics = Metrics()
     models = Models(
         bundles, open_bundle, limits.of_batches(), most_loaded, cache, metrics.batch, metrics.cache
     )
+    metrics.watch(models.n_queued, models.n_loaded)
     corrections = (
         Corrections(settings.corrections, limits.corrections_bytes) if settings.corrections else None
     )

@@ -20,6 +20,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from crosslight.errors import CrosslightError
 
 S = TypeVar("S", bound=Hashable)
+S_contra = TypeVar("S_contra", bound=Hashable, contravariant=True)
 T = TypeVar("T")
 MEMORY = 0.2  # weight of the newest batch in the mean of what a character takes
 TELLING = 500  # characters from which a batch says what one takes; below, it says what a call takes
@@ -61,10 +62,10 @@ class BatchLimits:
     seconds: float = 30.0  # from a request's coming to its answer
 
 
-class Engine(Protocol[S, T]):
+class Engine(Protocol[S_contra, T]):
     """What translates; only one thread calls it."""
 
-    def translate(self, texts: Sequence[str], settings: S) -> list[T]:
+    def translate(self, texts: Sequence[str], settings: S_contra) -> list[T]:
         """Every text translated, in order."""
         ...
 

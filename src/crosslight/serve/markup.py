@@ -1,6 +1,6 @@
-"""HTML that was sent to be translated: the text between its tags is, and the tags stay as they are.
+"""HTML that was sent to be translated: its text is, and the tags stay as they are.
 
-The room `documents` does it better, with whole sentences and their inline tags, and does it where it is there.
+The room `documents` does it better, with whole sentences and their inline tags.
 """
 
 import html
@@ -73,7 +73,7 @@ def _escaped(text: str) -> str:
 
 
 def _pieces(text: str) -> list[tuple[str, str, str]]:
-    """(before, text to translate, after) in turn; joined, and with the text escaped again, they are the HTML."""
+    """(before, text to translate, after) in turn; joined, with the text escaped, they are the HTML."""
     pieces: list[tuple[str, str, str]] = []
     place = 0
     for match in [*MARKUP.finditer(text), None]:

@@ -139,7 +139,8 @@ class Service:
         waiting = asyncio.ensure_future(asyncio.wrap_future(future))
         gone = asyncio.ensure_future(_gone(request))
         try:
-            await asyncio.wait({waiting, gone}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            both: set[asyncio.Future[Any]] = {waiting, gone}
+            await asyncio.wait(both, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
             if waiting.done():
                 return waiting.result()
             if gone.done():

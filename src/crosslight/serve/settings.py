@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -50,7 +50,7 @@ class Limits(Settings):
 class ServeSettings:
     """How a service is reached, and what it allows."""
 
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     host: str = "127.0.0.1"
     port: int = 5000
     keys: tuple[str, ...] = ()  # none: whoever reaches it may use it
