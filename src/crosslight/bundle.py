@@ -15,9 +15,8 @@ import hashlib
 import json
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -29,31 +28,27 @@ from crosslight.config.load import read_toml, run_config, to_toml
 from crosslight.config.run import RunConfig
 from crosslight.durable import flush, flush_tree
 from crosslight.errors import BundleError
+from crosslight.facts import BOX, Facts, boxed, bundle_directory, read_head
 from crosslight.models.build import build_model
 from crosslight.models.one_byte import pack, unpack
 from crosslight.models.transformer import Transformer
 from crosslight.text.corpus import Pair, read_tsv
 from crosslight.text.subword import PAD_ID, Subword
 
-FORMAT = 2  # what this program reads; 1 knows no weights of one byte
 FILES = ("config.toml", "src.subword", "tgt.subword", "model.safetensors")
-BOX = Path(__file__).with_name("box")
 VALIDATION = "validation.tsv.gz"
 
-
-@dataclass(frozen=True)
-class Facts:
-    """What a bundle knows of its making."""
-
-    src_lang: str
-    tgt_lang: str
-    n_pairs: int  # trained on, after cleaning
-    longest_src: int  # tokens: nearly all source lines were at most so long
-    sentences_per_line: float  # of the source lines that were trained on
-    steps: int
-    minutes: float
-    scores: dict[str, str] = field(default_factory=dict)  # e.g. "BLEU" -> "41.2 (signature)"
-    license: str = ""
+__all__ = [
+    "BOX",
+    "Bundle",
+    "Facts",
+    "boxed",
+    "change_settings",
+    "is_empty",
+    "load_bundle",
+    "model_card",
+    "save_bundle",
+]
 
 
 @dataclass
@@ -122,7 +117,7 @@ def change_settings(directory: Path, config: RunConfig) -> None:
     Raises:
         BundleError: there is no bundle, or it cannot be written.
     """
-    head = _head(directory)
+    head = read_head(directory)
     beside, old = (directory.with_name(directory.name + ending) for ending in (".part", ".old"))
     try:
         shutil.rmtree(beside, ignore_errors=True)
@@ -159,11 +154,6 @@ def _not_written(beside: Path, old: Path, directory: Path, error: Exception) -> 
     )
 
 
-def boxed() -> list[str]:
-    """The names of the bundles that come with the program."""
-    return sorted(place.parent.name for place in BOX.glob("*/bundle.json"))
-
-
 def load_bundle(path: Path | str) -> Bundle:
     """The bundle in this directory, in the `bundle` directory of this run, or of this name in the box.
 
@@ -172,12 +162,8 @@ def load_bundle(path: Path | str) -> Bundle:
     Raises:
         BundleError: a file is missing, truncated or altered, or the format is newer than this program.
     """
-    directory = Path(path)
-    if not directory.exists() and str(path) in boxed():
-        directory = BOX / path
-    if (directory / "bundle" / "bundle.json").is_file():
-        directory = directory / "bundle"
-    head = _head(directory)
+    directory = bundle_directory(path)
+    head = read_head(directory)
     has_validation = VALIDATION in head["sha256"]
     for name in [*FILES, *([VALIDATION] if has_validation else [])]:
         file = directory / name
@@ -261,35 +247,6 @@ def _put(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
                     f"{name} has shape {tuple(tensors[name].shape)}, expected {tuple(parameter.shape)}"
                 )
             parameter.copy_(tensors[name])
-
-
-def _head(directory: Path) -> dict[str, Any]:
-    file = directory / "bundle.json"
-    try:
-        head: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        if int(head["format"]) > FORMAT:
-            raise BundleError(
-                f"{directory} has format {head['format']}, this program reads up to {FORMAT}",
-                "update crosslight: pip install --upgrade crosslight",
-            )
-        Facts(**head["facts"])
-        dict(head["sha256"])
-        return head
-    except (FileNotFoundError, NotADirectoryError):
-        unfinished = (directory / "config.toml").is_file()
-        raise BundleError(
-            f"{directory} is not a bundle: it has no bundle.json"
-            if directory.is_dir()
-            else f"{directory} is not a directory, expected a bundle or a finished run",
-            f"its training has not ended; go on with: crosslight train --resume {directory}"
-            if unfinished
-            else "give the `bundle` directory of a run, the run whose training has ended, "
-            f"or what comes with the program: {', '.join(boxed())}",
-        ) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BundleError(
-            f"{file} cannot be read: {error!r}", "copy the whole bundle directory again"
-        ) from None
 
 
 def _sha256(file: Path) -> str:

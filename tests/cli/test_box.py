@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from crosslight import bundle as bundle_file
+from crosslight import facts
 from crosslight.bundle import BOX, boxed, load_bundle
 from crosslight.decode.translator import Translator
 from crosslight.export.shortlist import FILE, KEPT
@@ -104,7 +104,7 @@ def test_it_is_not_changed(command, tmp_path, monkeypatch, change):
 
 
 def test_an_unknown_name_names_what_there_is(command, monkeypatch, tmp_path):
-    monkeypatch.setattr(bundle_file, "BOX", tmp_path)
+    monkeypatch.setattr(facts, "BOX", tmp_path)
     (tmp_path / "xx-yy").mkdir()
     (tmp_path / "xx-yy" / "bundle.json").touch()
     result = command("translate", "fr-xx", "Bonjour !")

@@ -24,6 +24,7 @@ from crosslight.cli import (
     inspect,
     report,
     score,
+    serve,
     train,
     translate,
     tune,
@@ -43,6 +44,7 @@ app.command("demo")(demo.demo)
 app.command("train")(train.train)
 app.command("translate")(translate.translate)
 app.command("alternatives")(alternatives.alternatives)
+app.command("serve")(serve.serve)
 app.command("evaluate")(evaluate.evaluate)
 app.command("calibrate")(calibrate.calibrate)
 app.command("align")(align.align)

@@ -6,7 +6,7 @@ N = B·K rows · V vocabulary.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -20,6 +20,22 @@ Decode = Callable[[Tensor, Any], tuple[Tensor, Any]]
 """(tokens (N, 1), state) -> (logits (N, 1, V), state)."""
 
 
+class Step(NamedTuple):
+    """What one step of a search looked at, for every sentence that was open, and what became of it."""
+
+    sentences: list[int]  # B, by their place among the sources
+    logp: Tensor  # (B, M): of the M best continuations, best first; -inf where there is none
+    parents: Tensor  # (B, M): which hypothesis each continues, by its place in the beam before
+    tokens: Tensor  # (B, M): by which token
+    stored: list[tuple[int, int]]  # (b, m) of those that ended and were put with the finished ones
+    beam: Tensor  # (B, K): the new beam, places among M
+    stay: list[int]  # the b that go on
+
+
+Watch = Callable[[Step], None]
+"""Is told of every step, and changes nothing."""
+
+
 def greedy_search(
     decode: Decode,
     state: Any,
@@ -31,6 +47,7 @@ def greedy_search(
     alpha: float = 0.0,
     penalty: LengthPenalty = "gnmt",
     rules: Sequence[Sequence[Rule]] = (),
+    watch: Watch | None = None,
 ) -> list[Hypothesis]:
     """The most probable token, again and again, until the end token or the limit."""
     outputs: list[list[int]] = [[] for _ in max_lengths]
@@ -44,6 +61,7 @@ def greedy_search(
             written = [torch.tensor([outputs[row]], dtype=torch.long) for row in rows]
             logp = ruled(logp.cpu()[:, None], written, [rules[row] for row in rows])[:, 0].to(logp.device)
         best = logp.max(dim=-1)
+        sums = [sum(log_probs[row], 0.0) for row in rows] if watch else []
         stay = []
         for i, (row, token, value) in enumerate(
             zip(rows, best.indices.tolist(), best.values.tolist(), strict=True)
@@ -56,6 +74,8 @@ def greedy_search(
             if not ended[row] and len(outputs[row]) < max_lengths[row]:
                 outputs[row].append(token)
                 stay.append(i)
+        if watch:
+            watch(_greedy_step(rows, sums, logp.cpu(), best.indices.cpu(), stay, eos_id))
         keep = torch.tensor(stay, dtype=torch.long, device=logp.device)
         tokens = best.indices[keep, None]
         if len(stay) < len(rows):
@@ -81,6 +101,7 @@ def beam_search(
     penalty: LengthPenalty = "gnmt",
     n_best: int = 1,
     rules: Sequence[Sequence[Rule]] = (),
+    watch: Watch | None = None,
 ) -> list[list[Hypothesis]]:
     """The n_best best hypotheses of every sentence, best first.
 
@@ -93,6 +114,7 @@ def beam_search(
         max_lengths: the most tokens of each output, the end token not counted.
         banned: tokens that never come out (padding, begin, unknown); the others share the probability.
         rules: the rules of each sentence; none at all if empty.
+        watch: is told of every step.
     """
     ranking = Ranking(alpha, penalty)
     searches = [_Sentence(i, limit, ranking, n_best) for i, limit in enumerate(max_lengths)]
@@ -113,7 +135,7 @@ def beam_search(
         ranked = total.flatten(1).topk(min(2 * beam, total[0].numel()))
         parents, nexts = ranked.indices // vocab_size, ranked.indices % vocab_size
         ends = nexts == eos_id
-        _collect(open_, ranked.values, parents, ends, trail, width)
+        stored = _collect(open_, ranked.values, parents, ends, trail, width)
         before = live
 
         # The K best that go on; -inf marks places that no real hypothesis fills.
@@ -129,6 +151,9 @@ def beam_search(
                 sentence.break_off(before[b].tolist(), b * width, trail)
             elif sentence.may_improve(best_live):
                 stay.append(b)
+        if watch:
+            among = ranked.indices // vocab_size, ranked.indices % vocab_size
+            watch(Step([s.index for s in open_], ranked.values, *among, stored, going.indices, stay))
         keep = torch.tensor(stay, dtype=torch.long)
         rows = (keep[:, None] * width + parents[keep]).flatten()
         state = select_rows(state, rows.to(logp.device))
@@ -160,15 +185,16 @@ class _Sentence:
         self._finished: list[Hypothesis] = []
         self._broken_off: list[Hypothesis] = []
 
-    def finish(self, row: int, logp: float, n_tokens: int, trail: "_Trail") -> None:
-        """A row of the last step has ended, its end token included in the n tokens."""
+    def finish(self, row: int, logp: float, n_tokens: int, trail: "_Trail") -> bool:
+        """A row of the last step has ended, its end token included in the n tokens; whether it is kept."""
         is_full = len(self._finished) == self._n_best
         if is_full and self._ranking.score(logp, n_tokens) <= self._finished[-1].score:
-            return
+            return False
         tokens, sums = trail.follow(row)
         self._finished.append(self._hypothesis(tokens, [*sums, logp], True))
         self._finished.sort(key=lambda h: -h.score)
         del self._finished[self._n_best :]
+        return True
 
     def may_improve(self, best_live: float) -> bool:
         if len(self._finished) < self._n_best:
@@ -222,9 +248,30 @@ class _Trail:
 
 def _collect(
     open_: list[_Sentence], values: Tensor, parents: Tensor, ends: Tensor, trail: _Trail, width: int
-) -> None:
+) -> list[tuple[int, int]]:
+    """Put what has ended with the finished ones; the places (b, m) of what is kept there."""
     found = ends & (values > float("-inf"))
-    for (b, _), logp, parent in zip(
-        found.nonzero().tolist(), values[found].tolist(), parents[found].tolist(), strict=True
-    ):
-        open_[b].finish(b * width + parent, logp, trail.n_tokens + 1, trail)
+    places = found.nonzero().tolist()
+    return [
+        (b, m)
+        for (b, m), logp, parent in zip(places, values[found].tolist(), parents[found].tolist(), strict=True)
+        if open_[b].finish(b * width + parent, logp, trail.n_tokens + 1, trail)
+    ]
+
+
+def _greedy_step(
+    rows: list[int], sums: list[float], logp: Tensor, taken: Tensor, stay: list[int], eos_id: int
+) -> Step:
+    """A greedy step as that of a beam of 1: the token that was taken, and the next best one.
+
+    Args:
+        sums: log-probability of each row before this step.
+        logp: (B, V), of the tokens that could follow.
+        taken: (B,), the tokens that do.
+    """
+    others = logp.scatter(1, taken[:, None], float("-inf")).argmax(dim=-1)
+    tokens = torch.stack((taken, others), dim=1)
+    totals = torch.tensor(sums)[:, None] + logp.gather(1, tokens)
+    ended = [(b, 0) for b in range(len(rows)) if taken[b] == eos_id and totals[b, 0] > float("-inf")]
+    first = torch.zeros_like(tokens)
+    return Step(rows, totals, first, tokens, ended, first[:, :1], stay)

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from crosslight.config.run import DecodeConfig
-from crosslight.decode.beam import Decode, beam_search, greedy_search
+from crosslight.decode.beam import Decode, Watch, beam_search, greedy_search
 from crosslight.decode.constrained import TermSpelling, constrained_search
 from crosslight.decode.hypothesis import Hypothesis, Ranking
 from crosslight.decode.rules import Rule, at_least, no_repeat
@@ -46,6 +46,7 @@ def search_batch(
     n_best: int = 1,
     wishes: Sequence[Wish] = (),
     device: torch.device = CPU,
+    watch: Watch | None = None,
 ) -> list[list[Hypothesis]]:
     """The best hypotheses of every source, best first.
 
@@ -54,6 +55,7 @@ def search_batch(
         srcs: source ids, the end token included.
         most_tokens: the longest output that the model has positions for.
         wishes: one for each source; none at all if empty. Terms are for all sources of a batch or none.
+        watch: is told of every step of a greedy or beam search; not of one under terms, nor of drawing.
     """
     asked = wishes or [NO_WISH] * len(srcs)
     limits = [
@@ -80,7 +82,7 @@ def search_batch(
             n_best=n_best,
             **found_under,
         )
-    found_under |= {"alpha": config.alpha, "penalty": config.penalty}
+    found_under |= {"alpha": config.alpha, "penalty": config.penalty, "watch": watch}
     if config.beam == 1 and n_best == 1:
         return [[h] for h in greedy_search(decode, state, limits, **found_under)]
     return beam_search(decode, state, limits, beam=max(config.beam, n_best), n_best=n_best, **found_under)

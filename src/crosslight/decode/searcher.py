@@ -13,11 +13,11 @@ from crosslight.bundle import Bundle
 from crosslight.config.run import DecodeConfig
 from crosslight.data.batch import pad
 from crosslight.decode.alternatives import NextWord, next_words
-from crosslight.decode.beam import Decode
+from crosslight.decode.beam import Decode, Watch
 from crosslight.decode.ensemble import ensemble
 from crosslight.decode.hypothesis import Hypothesis
 from crosslight.decode.score import given_log_probs
-from crosslight.decode.search import Wish, search_batch
+from crosslight.decode.search import NO_WISH, Wish, search_batch
 from crosslight.errors import ConfigError
 from crosslight.nn.threads import lone_threads
 from crosslight.text.subword import BOS_ID, PAD_ID, UNK_ID
@@ -114,9 +114,20 @@ class Searcher:
                     results[i] = best
         return results
 
+    def watched(
+        self, src: list[int], config: DecodeConfig, watch: Watch, n_best: int = 1, wish: Wish = NO_WISH
+    ) -> list[Hypothesis]:
+        """What `search` finds for one source, while `watch` is told of every step (see `search_batch`)."""
+        return self._search_batch([src], config, n_best, [wish], watch)[0]
+
     @torch.inference_mode()
     def _search_batch(
-        self, srcs: list[list[int]], config: DecodeConfig, n_best: int, wishes: Sequence[Wish]
+        self,
+        srcs: list[list[int]],
+        config: DecodeConfig,
+        n_best: int,
+        wishes: Sequence[Wish],
+        watch: Watch | None = None,
     ) -> list[list[Hypothesis]]:
         state, decode = self._started(srcs)
         return search_batch(
@@ -129,6 +140,7 @@ class Searcher:
             n_best=n_best,
             wishes=wishes,
             device=self._device(),
+            watch=watch,
         )
 
     def _started(self, srcs: Sequence[list[int]]) -> tuple[Any, Decode]:

@@ -8,15 +8,14 @@ anywhere and shared without leaking what was translated.
 Weights travel as base64 of little-endian float32, so the page shows exactly the library's numbers.
 """
 
-import base64
 import json
 import re
 from importlib import resources
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from crosslight.interpret.packed import base64_float32
 from crosslight.interpret.record import Inspection, Kind, LabeledWeights, entropy_bits
 
 _SCRIPTS = ("page_color.js", "page_detail.js", "page.js")
@@ -35,14 +34,15 @@ def attention_page(inspection: Inspection) -> str:
     """
     parts = {
         "style": _template("page.css"),
-        "data": _json_block(_content(inspection)),
+        "data": _json_block(attention_content(inspection)),
         "script": "\n".join(_template(name) for name in _SCRIPTS),
     }
     # One pass, so that a sentence which contains "{{script}}" stays a sentence.
     return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _template("page.html"))
 
 
-def _content(inspection: Inspection) -> dict[str, Any]:
+def attention_content(inspection: Inspection) -> dict[str, Any]:
+    """What the page shows, as data: its block of JSON (docs/inside.md has the keys)."""
     return {
         "model": inspection.model_name,
         "source": inspection.src_text,
@@ -64,15 +64,11 @@ def _view(view: LabeledWeights) -> dict[str, Any]:
         "columns": view.column_labels,
         "layers": view.weights.shape[0],
         "heads": view.weights.shape[1],
-        "weights": _base64_float32(view.weights),
+        "weights": base64_float32(view.weights),
         "entropy": entropy_bits(view.weights).tolist(),
-        "mean": _base64_float32(view.weights.mean(axis=1, dtype=np.float64)),
+        "mean": base64_float32(view.weights.mean(axis=1, dtype=np.float64)),
         "meanEntropy": entropy_bits(view.weights.mean(axis=1, dtype=np.float64)).tolist(),
     }
-
-
-def _base64_float32(array: npt.NDArray[Any]) -> str:
-    return base64.b64encode(array.astype("<f4").tobytes()).decode("ascii")
 
 
 def _json_block(content: dict[str, Any]) -> str:

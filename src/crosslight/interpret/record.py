@@ -138,18 +138,17 @@ class Inspection:
         at its own beginning. An unfinished last word has no column if its only piece was never read.
         """
         pieces = self.by_piece(kind)
-        row_words = self.src_words if kind == "encoder" else self.tgt_words
-        column_words = self._input_words() if kind == "decoder" else self.src_words
-        to_word = np.add.reduceat(
-            pieces.weights.astype(np.float64), [word[0] for word in column_words], axis=3
-        )
-        from_word = np.add.reduceat(to_word, [word[0] for word in row_words], axis=2)
-        from_word /= np.array([len(word) for word in row_words])[:, None]
+        row_words, column_words = self.word_groups(kind)
         return LabeledWeights(
             [word_text([pieces.row_labels[i] for i in word]) for word in row_words],
             [word_text([pieces.column_labels[i] for i in word]) for word in column_words],
-            from_word.astype(np.float32),
+            merged(pieces.weights, row_words, column_words).astype(np.float32),
         )
+
+    def word_groups(self, kind: Kind) -> tuple[list[list[int]], list[list[int]]]:
+        """Which rows and which columns of a map make up words."""
+        rows = self.src_words if kind == "encoder" else self.tgt_words
+        return rows, self._input_words() if kind == "decoder" else self.src_words
 
     def _input_words(self) -> list[list[int]]:
         """The words of tgt_inputs: the start sign, then the target's words one place to the right."""
@@ -164,6 +163,30 @@ def _check_words(name: str, words: list[list[int]], n_pieces: int) -> None:
             f"{name} is {words}; expected every index from 0 to {n_pieces - 1} once, in order, no word empty",
             _CURE,
         )
+
+
+def merged(
+    numbers: npt.NDArray[Any], row_words: list[list[int]], column_words: list[list[int]]
+) -> npt.NDArray[np.float64]:
+    """From pieces to words in the last two axes: the sum of a word's columns, the mean of its rows."""
+    to_word = np.add.reduceat(numbers.astype(np.float64), [word[0] for word in column_words], axis=-1)
+    from_word: npt.NDArray[np.float64] = np.add.reduceat(to_word, [word[0] for word in row_words], axis=-2)
+    return from_word / np.array([len(word) for word in row_words])[:, None]
+
+
+def whole_words(words: list[list[int]], n_pieces: int) -> list[list[int]]:
+    """The same words with every piece in one: what belongs to none joins the word before it, or begins one.
+
+    >>> whole_words([[1, 3], [4]], 6)
+    [[0], [1, 2, 3], [4, 5]]
+    """
+    first = {word[0] for word in words}
+    groups: list[list[int]] = []
+    for piece in range(n_pieces):
+        if piece in first or not groups:
+            groups.append([])
+        groups[-1].append(piece)
+    return groups
 
 
 def word_text(pieces: list[str]) -> str:

@@ -4,6 +4,7 @@ The sentence is decoded once more with the weights recorded, all of the target i
 numbers as during the search, since there is one decoding path.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast, get_args
 
@@ -19,9 +20,9 @@ from crosslight.errors import ConfigError
 from crosslight.interpret.attention import Recording, record_attention
 from crosslight.interpret.heatmap import terminal_heatmap
 from crosslight.interpret.page import attention_page
-from crosslight.interpret.record import AttentionMap, Inspection, Kind
+from crosslight.interpret.record import AttentionMap, Inspection, Kind, whole_words
 from crosslight.tasks.files import write_text
-from crosslight.text.subword import BOS_ID, EOS_ID, PAD_ID
+from crosslight.text.subword import BOS_ID, EOS_ID, PAD_ID, Subword
 
 
 def look_inside(bundle: Bundle, src: list[int], hypothesis: Hypothesis) -> Inspection:
@@ -36,7 +37,6 @@ def look_inside(bundle: Bundle, src: list[int], hypothesis: Hypothesis) -> Inspe
     with torch.inference_mode(), record_attention(bundle.model) as recording:
         bundle.model(batch.src.to(device), batch.tgt_in.to(device))
     src_pieces, tgt_pieces = bundle.src_subword.pieces(src), bundle.tgt_subword.pieces(tgt)
-    end = [len(tgt)]
     return Inspection(
         src_text=bundle.src_subword.decode(src),
         tgt_text=bundle.tgt_subword.decode(tgt),
@@ -44,13 +44,18 @@ def look_inside(bundle: Bundle, src: list[int], hypothesis: Hypothesis) -> Inspe
         src_tokens=src_pieces,
         tgt_tokens=[*tgt_pieces, "</s>"],
         tgt_inputs=["<s>", *tgt_pieces],
-        src_words=[*bundle.src_subword.words(src[:-1]), [len(src) - 1]],
-        tgt_words=[*bundle.tgt_subword.words(tgt), end],
+        src_words=words_with_end(bundle.src_subword, src[:-1]),
+        tgt_words=words_with_end(bundle.tgt_subword, tgt),
         encoder=_map("encoder", _calls(recording, "encoder_layers", "self_attention")),
         decoder=_map("decoder", _calls(recording, "decoder_layers", "self_attention")),
         cross=_map("cross", _calls(recording, "decoder_layers", "cross_attention")),
-        model_name=_name(bundle),
+        model_name=model_name(bundle),
     )
+
+
+def words_with_end(subword: Subword, ids: Sequence[int]) -> list[list[int]]:
+    """The words of some pieces, then the end as a word of its own; every piece in one, unknown ones too."""
+    return [*whole_words(subword.words(ids), len(ids)), [len(ids)]]
 
 
 def inspect(path: Path | str, sentence: str) -> Inspection:
@@ -89,7 +94,7 @@ def write_page(inspection: Inspection, path: Path) -> None:
     write_text(path, attention_page(inspection))
 
 
-def _name(bundle: Bundle) -> str:
+def model_name(bundle: Bundle) -> str:
     """What the page calls the model: its languages and its run, never a path of this machine."""
     facts = bundle.facts
     languages = " → ".join(language for language in (facts.src_lang, facts.tgt_lang) if language)

@@ -1,0 +1,22 @@
+"""What a request asks of a translation; requests that ask the same are translated together."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Term:
+    """Where the source says `src`, the translation says one of `forms`, or none of them."""
+
+    src: str
+    forms: tuple[str, ...]
+    is_forbidden: bool = False
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Everything beside the text that decides what comes out; equal ones can share a batch and a cache."""
+
+    n_best: int = 1
+    terms: tuple[Term, ...] = ()
+    confidence: bool = False  # also how sure each is
+    links: bool = False  # also which words belong together
