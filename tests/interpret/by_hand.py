@@ -24,7 +24,10 @@ class ByHand:
     """A model's numbers and settings; `run` computes everything between sentence and logits."""
 
     def __init__(self, model: torch.nn.Module, config: Any) -> None:
-        named = [*model.named_parameters(remove_duplicate=False), *model.named_buffers(remove_duplicate=False)]
+        named = [
+            *model.named_parameters(remove_duplicate=False),
+            *model.named_buffers(remove_duplicate=False),
+        ]
         self.w = {name: tensor.detach().double().numpy().copy() for name, tensor in named}
         self.eps_rms = torch.finfo(next(model.parameters()).dtype).eps
         self.config = config
@@ -146,9 +149,11 @@ class ByHand:
         logits = y @ self.w["output.table.weight"].T
         return logits + self.w["output.bias"] if "output.bias" in self.w else logits
 
-    def log_probs(self, src: list[int], tgt: list[int], bos: int, eos: int, banned: Any, **more: Any) -> list[float]:
+    def log_probs(
+        self, src: list[int], tgt: list[int], bos: int, eos: int, banned: Any, **more: Any
+    ) -> list[float]:
         """Of each target token and the end, the banned ones left out."""
         logits = self.run(src, [bos, *tgt], **more)
         logits[:, list(banned)] = -np.inf
-        logp = np.log(softmax(logits))
+        logp = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
         return [float(logp[t, token]) for t, token in enumerate([*tgt, eos])]

@@ -19,7 +19,7 @@ SHAPES: dict[str, dict[str, Any]] = {
     "pre": {"norm": "pre", "positions": "sinusoidal-half", "tie": "two"},
     "all": {
         **{"norm": "pre", "norm_kind": "rms", "qk_norm": True, "activation": "swish", "d_key": 6},
-        **{"positions": "learned", "max_positions": 90, "tie": "none"},
+        **{"positions": "learned", "tie": "none"},
         **{"attention_bias": True, "output_bias": True},
     },
     "post-rms": {"norm_kind": "rms", "qk_norm": True, "attention_bias": True, "positions": "learned"},

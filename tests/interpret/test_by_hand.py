@@ -22,6 +22,12 @@ def numbers(packed: dict[str, Any]) -> np.ndarray:
     return np.frombuffer(base64.b64decode(packed["float32"]), "<f4").reshape(packed["shape"])
 
 
+@pytest.fixture(autouse=True)
+def _without_gradients() -> Any:
+    with torch.inference_mode():
+        yield
+
+
 @pytest.fixture
 def opened(exact_bundle) -> Any:
     return inside.open_sentence(exact_bundle, TEXT, beam=2)
@@ -86,7 +92,9 @@ def test_the_path_as_data(opened, hand) -> None:
             assert found["chosen"]["rank"][stage][t] == (p[t] > p[t, token]).sum()
             best = np.argsort(-p[t], kind="stable")[:5]
             assert [each["id"] for each in found["candidates"][stage][t]] == best.tolist()
-            np.testing.assert_allclose([each["p"] for each in found["candidates"][stage][t]], p[t, best], **SHORT)
+            np.testing.assert_allclose(
+                [each["p"] for each in found["candidates"][stage][t]], p[t, best], **SHORT
+            )
     assert [row[:5] for row in found["steps"]] == found["candidates"][-1]
     assert all(len(row) == 10 for row in found["steps"])
 
@@ -181,7 +189,9 @@ def test_the_tour_by_hand(opened, hand, place: tuple[int, ...]) -> None:
         assert set(values) == set(expected[step["key"]]), step["key"]
         for name, numbers_by_hand in expected[step["key"]].items():
             value, whole = values[name], np.atleast_1d(numbers_by_hand)
-            assert value["shape"] == ([] if name in {"factor", "logp", "penalty", "score"} else list(whole.shape))
+            assert value["shape"] == (
+                [] if name in {"factor", "logp", "penalty", "score"} else list(whole.shape)
+            )
             cut = whole if value["labels"] else whole[(slice(8),) * whole.ndim]
             np.testing.assert_allclose(value["excerpt"], cut, **SHORT, err_msg=f"{step['key']}.{name}")
             if value["norm"] is not None:

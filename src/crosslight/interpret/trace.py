@@ -15,7 +15,10 @@ from crosslight.nn.attention import Attend, MultiHeadAttention, attention_weight
 
 
 class HeadCall(NamedTuple):
-    """What the heads of one attention sublayer were given, and what they made of it."""
+    """What the heads of one attention sublayer were given, and what they made of it.
+
+    Under an intervention the weights are still those of the formula, and the context is what was handed on.
+    """
 
     q: Tensor  # (B, H, T, K), normalized where the model does
     k: Tensor  # (B, H, S, K)
@@ -52,8 +55,6 @@ class Trace:
 def traced(model: nn.Module) -> Iterator[Trace]:
     """While the block runs, the model writes down what it computes; its results stay what they are.
 
-    (Attention is that of the written-out formula, equal to the fused one.)
-
     >>> import torch
     >>> model = nn.Sequential(nn.Linear(2, 3), nn.ReLU())
     >>> with traced(model) as trace:
@@ -68,7 +69,7 @@ def traced(model: nn.Module) -> Iterator[Trace]:
         handles.append(module.register_forward_hook(_writer(trace, name)))
         if isinstance(module, MultiHeadAttention):
             before[module] = module.attend
-            module.attend = _attending(trace, name)
+            module.attend = _attending(trace, name, module.attend)
     try:
         yield trace
     finally:
@@ -88,11 +89,10 @@ def _writer(trace: Trace, name: str) -> Any:
     return write
 
 
-def _attending(trace: Trace, name: str) -> Attend:
-    def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
-        weights = attention_weights(q, k, mask)
-        context = weights @ v
-        trace.heads[name] = HeadCall(q, k, v, mask, weights, context)
+def _attending(trace: Trace, name: str, attend: Attend) -> Attend:
+    def attended(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
+        context = attend(q, k, v, mask)
+        trace.heads[name] = HeadCall(q, k, v, mask, attention_weights(q, k, mask), context)
         return context
 
-    return attend
+    return attended
