@@ -103,7 +103,6 @@ def test_what_cannot_be_is_refused(client: TestClient, view, more, status, reaso
     answer = client.post(f"/api/v1/inside/{view}", json={**FIELDS, **more}, headers=headers)
     assert answer.status_code == status
     assert reason in answer.json()["error"]
-    assert "mange" not in answer.text, "nothing of the text comes back"
 
 
 def test_it_is_described(client: TestClient) -> None:
