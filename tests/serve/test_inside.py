@@ -82,6 +82,12 @@ def test_a_prefix_is_where_the_translation_begins(client: TestClient) -> None:
     assert ask(client, "sentence", prefix="A cat")["translation"].startswith("A cat")
 
 
+def test_a_search_may_be_wider(client: TestClient, bundle: Bundle) -> None:
+    own, wide = ask(client, "search"), ask(client, "search", beam=3)
+    assert (own["beam"], wide["beam"]) == (bundle.config.decode.beam, 3)
+    assert wide["results"] == inside.search(inside.open_sentence(bundle, TEXT, beam=3))["results"]
+
+
 @pytest.mark.parametrize(
     ("view", "more", "status", "reason"),
     [

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from crosslight.tasks.opened import Opened
 
 KEPT = 4  # opened sentences; a long one in a large model takes tens of MB
+MOST_BEAM = 16
 MOST_INTERVENTIONS = 64
 MOST_POSITIONS = 256
 
@@ -39,6 +40,7 @@ class InsideFields(Fields):
     prefix: str = Field("", description="How its translation begins.")
     translation: str | None = Field(None, description="The translation to look into; else what is found.")
     tgt: list[int] | None = Field(None, description="The same as ids of pieces, without begin and end.")
+    beam: int | None = Field(None, ge=1, le=MOST_BEAM, description="Of the search; else the bundle's own.")
     interventions: list[dict[str, Any]] = Field(
         [], max_length=MOST_INTERVENTIONS, description="Of the view `causal`."
     )
@@ -119,7 +121,7 @@ class OpenedSentences:
 
     def _opened(self, served: Served, bundle: "Bundle", asked: InsideFields) -> "Opened":
         tgt = None if asked.tgt is None else tuple(asked.tgt)
-        key = (served.model, asked.q, asked.prefix, tgt, asked.translation)
+        key = (served.model, asked.q, asked.prefix, tgt, asked.translation, asked.beam)
         opened = self._kept.get(key)
         if opened is None:
             opened = _open(bundle, asked)
@@ -131,7 +133,8 @@ def _open(bundle: "Bundle", asked: InsideFields) -> "Opened":
     """The sentence with what the search finds, or with another translation where one is given."""
     from crosslight.tasks.inside import open_sentence
 
-    opened = open_sentence(bundle, asked.q, prefix=asked.prefix, tgt=asked.tgt)
+    settings = {} if asked.beam is None else {"beam": asked.beam}
+    opened = open_sentence(bundle, asked.q, prefix=asked.prefix, tgt=asked.tgt, **settings)
     subword = bundle.tgt_subword
     if asked.tgt is not None or asked.translation is None:
         return opened
@@ -139,7 +142,7 @@ def _open(bundle: "Bundle", asked: InsideFields) -> "Opened":
         return opened
     # Another engine, another search, or a person found it: its pieces are those that the text is cut into.
     tgt = [token for token in subword.encode(asked.translation) if token not in SPECIAL_IDS]
-    return open_sentence(bundle, asked.q, prefix=asked.prefix, tgt=tgt)
+    return open_sentence(bundle, asked.q, prefix=asked.prefix, tgt=tgt, **settings)
 
 
 def _view(name: str, asked: InsideFields) -> "Callable[[Opened], Any]":

@@ -24,7 +24,8 @@ export async function drawAttention(box, context) {
 
   function drawKind() {
     const view = kinds[chosen.kind][chosen.unit];
-    chosen.layer ??= view.layers - 1;
+    chosen.layer = Math.min(chosen.layer ?? view.layers - 1, view.layers - 1);
+    if (chosen.head >= view.heads) chosen.head = null;
     const shape = [view.layers, view.heads, view.rows.length, view.columns.length];
     const [weights, mean] = [numbers(view.weights), numbers(view.mean)];
     const of = (layer, head) =>

@@ -46,12 +46,12 @@ function picture(values, nColumns, top, scale, label) {
 }
 
 // A pair of features is a hand on a clock: a step of one position turns it by ω, wherever it stands.
-function wheels({ wavelengths, table: { shape } }, values, t) {
+function wheels({ kind, wavelengths, table: { shape } }, values, t) {
   const [n, d] = shape;
   const state = { pair: Math.min(8, wavelengths.length - 1), p: 3, k: 5 };
   const room = make("div", { class: "in-wheel-room" });
-  const half = pairing(values, shape, wavelengths);
-  const hand = (p) => [values[p * d + half(state.pair)[0]], values[p * d + half(state.pair)[1]]];
+  const features = pairing(kind, wavelengths.length);
+  const hand = (p) => features(state.pair).map((feature) => values[p * d + feature]);
   function draw() {
     const radius = Math.hypot(...hand(0)) || 1;
     const at = (p, length) => hand(p).map((x) => (length * x) / radius);
@@ -88,9 +88,8 @@ function wheels({ wavelengths, table: { shape } }, values, t) {
 }
 
 // Which two features make a pair: neighbours (sin, cos, sin, cos …), or one of each half (all sin, all cos).
-function pairing(values, [, d], wavelengths) {
-  const isNeighbours = Math.abs(values[0]) < 1e-6 && Math.abs(values[1]) > 1e-6;
-  return isNeighbours ? (i) => [2 * i, 2 * i + 1] : (i) => [i, Math.min(d - 1, wavelengths.length + i)];
+function pairing(kind, nPairs) {
+  return kind === "sinusoidal" ? (i) => [2 * i, 2 * i + 1] : (i) => [i, nPairs + i];
 }
 
 function curve({ distance, mean, least, most }, t) {
