@@ -5,6 +5,7 @@ import { formula } from "./formula.js";
 import { legend, matrix } from "./matrix.js";
 
 const LIKELY = 5; // words of a list
+const WIDE = 12; // columns of a matrix that needs the whole width
 
 export async function drawBeside(box, context) {
   const { t, frame } = context;
@@ -35,7 +36,7 @@ export async function drawBeside(box, context) {
     const lists = make("div", { class: "in-thirds" });
     const rooms = maps.map(() => make("div", { class: "in-third" }));
     body.replaceChildren(
-      block(t("inside.beside.matrices"), t("inside.beside.matrices.lead"), said, make("div", { class: "in-thirds" }, ...rooms),
+      block(t("inside.beside.matrices"), t("inside.beside.matrices.lead"), said, make("div", { class: columns.length > WIDE ? "in-stacked" : "in-thirds" }, ...rooms),
         disclosure(t("inside.numbers"), () => make("div", {}, ...maps.map((map) => numbersOf(map, t))))),
       block(t("inside.beside.word"), t("inside.beside.word.lead"), picker(t("inside.translation"), maps[2].rows.map((text, i) => [i, `${i + 1} · ${text}`]), chosen.word, (word) => mark(word, null)), lists),
     );
@@ -44,7 +45,7 @@ export async function drawBeside(box, context) {
       const ends = map.scale === "change" ? [signed(-map.top, 1), signed(map.top, 1)] : ["0", map.name === "attention" ? percent(map.top) : decimal(map.top, 1)];
       rooms[i].append(
         make("h4", { text: t(`inside.beside.${map.name}`) }), make("p", { class: "in-hint", text: t(`inside.beside.${map.name}.lead`) }),
-        map.name === "weighted" ? formula("norms") : "", picture.node, legend(...ends, map.scale),
+        picture.node, legend(...ends, map.scale), map.name === "weighted" ? formula("norms") : "",
       );
       return picture;
     });

@@ -62,9 +62,9 @@ const FORMULAS = {
       : mrow(call("lp", "n"), "=", sup("n", String(search.alpha))),
   ),
   positions: () => {
-    const angle = over("pos", sup("10000", over(line("2 i"), "d")));
+    const angle = () => over("pos", sup("10000", over(line("2 i"), "d")));
     const at = (index) => sub("PE", mrow("pos", ",", ...index));
-    return lines(mrow(at(["2", "i"]), "=", call("sin", angle)), mrow(at(["2", "i", "+", "1"]), "=", call("cos", angle)));
+    return lines(mrow(at(["2", "i"]), "=", call("sin", angle())), mrow(at(["2", "i", "+", "1"]), "=", call("cos", angle())));
   },
   shift: () => mrow(call("f", line("p + k")), "=", sub("A", "k"), call("f", "p")),
   norms: () => mrow("‖", "α", "v", weight("O"), "‖"),
@@ -80,5 +80,7 @@ export function formula(name, ...about) {
 }
 
 function matrixOf(rows) {
-  return mrow("(", m("mtable", ...rows.map((cells) => m("mtr", ...cells.map((cell) => m("mtd", cell))))), ")");
+  const cells = m("mtable", ...rows.map((each) => m("mtr", ...each.map((cell) => m("mtd", cell)))));
+  cells.setAttribute("class", "in-brackets"); // a sign of that height is not in every font
+  return cells;
 }

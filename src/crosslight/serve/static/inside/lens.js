@@ -1,11 +1,11 @@
 // The causal lens: a head is switched off or flattened, or positions are left out, and the translation changes.
 
-import { block, button, decimal, disclosure, make, numbers, part, picker, row, segmented, shown, signed, table } from "./draw.js";
+import { block, button, decimal, disclosure, make, numbers, part, percent, picker, row, segmented, shown, signed, table } from "./draw.js";
 import { colorOf, inkOn, repainted } from "./colors.js";
 import { legend } from "./matrix.js";
 
 const STACKS = ["cross", "encoder", "decoder"];
-const WIDEST = 2; // nats: a change of this much has the full colour
+const LEAST_SCALE = 1; // nats: smaller changes than this never get the full colour
 
 export async function drawLens(box, context) {
   const { t, frame, live } = context;
@@ -17,7 +17,7 @@ export async function drawLens(box, context) {
   await drawSurvey();
 
   function chooser() {
-    const form = make("div");
+    const form = make("div", { class: "in-form" });
     const redraw = () => {
       const isWhole = state.what === "no_positions";
       const stacks = isWhole ? ["encoder", "decoder"] : STACKS;
@@ -71,12 +71,13 @@ export async function drawLens(box, context) {
   async function drawSurvey() {
     survey.replaceChildren(make("p", { class: "in-hint", role: "status", text: t("inside.lens.surveying") }));
     const found = await context.ask("head_survey");
+    const top = scaleOf(STACKS.flatMap((stack) => Array.from(numbers(found[stack]))));
     const canned = live ? [] : await context.examples("causal");
     survey.replaceChildren(
       block(
         t("inside.lens.survey"), t(live ? "inside.lens.survey.lead" : "inside.lens.survey.static"),
-        make("div", { class: "in-survey" }, ...STACKS.map((stack) => surveyGrid(t, stack, found[stack], live ? (layer, head) => add({ what: "zero", stack, layer, head }) : null))),
-        legend(signed(-WIDEST, 0), signed(WIDEST, 0), "change"),
+        make("div", { class: "in-survey" }, ...STACKS.map((stack) => surveyGrid(t, stack, found[stack], top, live ? (layer, head) => add({ what: "zero", stack, layer, head }) : null))),
+        legend(signed(-top, 1), signed(top, 1), "change"),
         disclosure(t("inside.numbers"), () => make("div", {}, ...STACKS.map((stack) => surveyTable(t, stack, found[stack])))),
       ),
       ...canned.map((one) => block(one.interventions.map((each) => wishName(t, each)).join(", "), "", ...outcome(t, frame, one))),
@@ -104,9 +105,10 @@ function wishName(t, { what, stack, layer, head }) {
 // The two translations: what each piece of the old one lost, and what is found instead.
 function outcome(t, frame, { old, new: found, same: isSame }) {
   const before = new Set(frame.tgt.ids);
-  const pieces = frame.tgt.pieces.map((piece, i) => changed(piece, old.change[i]));
+  const top = scaleOf(old.change);
+  const pieces = frame.tgt.pieces.map((piece, i) => changed(piece, old.change[i], top));
   const after = found.tgt.pieces.map((piece, i) => make("span", { class: `in-chip${before.has(found.tgt.ids[i]) ? "" : " fresh"}`, text: shown(piece) }));
-  const total = t("inside.lens.total", { change: signed(old.total_change), times: factor(old.total_change) });
+  const total = t("inside.lens.total", { change: signed(old.total_change), share: percent(Math.exp(old.total_change)) });
   return [
     make("div", { class: "in-versions", role: "status" },
       make("p", { class: "in-version-name", text: t("inside.lens.before") }), make("p", { class: "in-version", dir: "auto", text: frame.translation }),
@@ -122,27 +124,25 @@ function outcome(t, frame, { old, new: found, same: isSame }) {
   ];
 }
 
-// e^change: how many times as probable the old translation is now.
-function factor(change) {
-  const times = Math.exp(change);
-  return times >= 1 ? `${times.toPrecision(3)} ×` : `1/${(1 / times).toLocaleString("en", { maximumSignificantDigits: 3 })}`;
+function scaleOf(changes) {
+  return Math.max(LEAST_SCALE, ...changes.map(Math.abs));
 }
 
-function changed(piece, change) {
+function changed(piece, change, top) {
   const chip = make("span", { class: "in-chip in-changed" }, make("span", { text: shown(piece) }), make("small", { text: signed(change) }));
-  tint(chip, change);
+  tint(chip, change, top);
   return chip;
 }
 
-function tint(node, change) {
+function tint(node, change, top) {
   repainted(node, () => {
-    const color = colorOf(change, WIDEST, "change");
+    const color = colorOf(change, top, "change");
     node.style.backgroundColor = `rgb(${color})`;
     node.style.color = inkOn(color);
   });
 }
 
-function surveyGrid(t, stack, array, press) {
+function surveyGrid(t, stack, array, top, press) {
   const [layers, heads] = array.shape;
   const values = numbers(array);
   const grid = make("div", { class: "in-survey-grid" });
@@ -154,7 +154,7 @@ function surveyGrid(t, stack, array, press) {
       const cell = press
         ? make("button", { type: "button", class: "in-survey-cell", "aria-label": name, title: name, text: signed(change), on: { click: () => press(layer, head) } })
         : make("span", { class: "in-survey-cell", title: name, text: signed(change) });
-      tint(cell, change);
+      tint(cell, change, top);
       grid.append(cell);
     });
   }

@@ -2,16 +2,17 @@
 
 import { make, onArrows, percent, shorten, svg, clamp } from "./draw.js";
 
-const PITCH = 26;
+const [LOOSE, TIGHT, MANY] = [36, 26, 14]; // from word to word; where there are many they move together
 const FAINTEST = 0.04; // share of the largest weight that still gets a line; the rest would be a grey veil
 
 // map: {rows, columns, values, top}; rows stand on the right (they look), columns on the left.
 // Returns {node, mark(row, column)}; choose(row, column) is told what is pointed at: a word, so one of the two.
 export function links(width, { rows, columns, values, top }, colors, label, choose) {
   const side = clamp(9 * Math.max(...[...rows, ...columns].map((text) => [...text].length)) + 54, 96, width * 0.36);
-  const height = PITCH * Math.max(rows.length, columns.length) + 4;
-  const offset = (count) => (height - PITCH * count) / 2;
-  const middle = (index, count) => offset(count) + PITCH * (index + 0.5);
+  const pitch = Math.max(rows.length, columns.length) > MANY ? TIGHT : LOOSE;
+  const height = pitch * Math.max(rows.length, columns.length) + 4;
+  const offset = (count) => (height - pitch * count) / 2;
+  const middle = (index, count) => offset(count) + pitch * (index + 0.5);
   const id = `in-gradient-${colors.join("-")}`;
   const gradient = svg(
     "linearGradient", { id, gradientUnits: "userSpaceOnUse", x1: side, x2: width - side, y1: 0, y2: 0 },
@@ -40,7 +41,7 @@ export function links(width, { rows, columns, values, top }, colors, label, choo
     const x = isLeft ? side - 8 : width - side + 8;
     const value = svg("text", { class: "in-link-value", x: isLeft ? 2 : width - 2, y, "text-anchor": isLeft ? "start" : "end" });
     const word = svg("text", { class: `in-link-word in-${color}`, x, y, "text-anchor": isLeft ? "end" : "start", text: shorten(text, Math.floor((side - 50) / 7.4)) });
-    const area = svg("rect", { class: "in-link-area", x: isLeft ? 0 : width - side, y: y - PITCH / 2 + 1, width: side, height: PITCH - 2, rx: 6 });
+    const area = svg("rect", { class: "in-link-area", x: isLeft ? 0 : width - side, y: y - pitch / 2 + 1, width: side, height: pitch - 2, rx: 6 });
     const group = svg("g", { class: "in-link-end" }, svg("title", { text }), area, word, value);
     group.addEventListener("pointerenter", (event) => event.pointerType === "mouse" && select());
     group.addEventListener("click", select);

@@ -70,7 +70,8 @@ function paintCells(canvas, { rows, columns, values, top, scale = "share" }, cel
     const color = colorOf(value, top, scale);
     context.fillStyle = `rgb(${color})`;
     context.fillRect(x, y, cell - 1, cell - 1);
-    if (cell < ROOM_FOR_NUMBERS || Math.abs(value) < 0.005 * top) return;
+    const least = scale === "change" ? 0.05 : 0.005 * top;
+    if (cell < ROOM_FOR_NUMBERS || Math.abs(value) < least) return;
     context.fillStyle = inkOn(color);
     context.fillText(cellText(value, scale), x + cell / 2, y + cell / 2);
   });

@@ -19,6 +19,7 @@ function drawTable(one, t, isOneOfTwo) {
   const map = picture(values, d, top, "change", t("inside.positions.map.label", { n, d }));
   const dots = numbers(one.dots);
   const dotsTop = dots.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-9);
+  const dotsScale = dots.some((x) => x < 0) ? "change" : "share";
   return make(
     "div", {},
     block(
@@ -33,7 +34,7 @@ function drawTable(one, t, isOneOfTwo) {
       "div", { class: "in-halves" },
       block(t("inside.positions.similarity"), t("inside.positions.similarity.lead"), curve(one.similarity, t),
         disclosure(t("inside.numbers"), () => table(t("inside.positions.similarity"), [t("inside.positions.distance"), t("inside.mean"), t("inside.least"), t("inside.most")], one.similarity.distance.map((k, i) => [String(k), decimal(one.similarity.mean[i], 4), decimal(one.similarity.least[i], 4), decimal(one.similarity.most[i], 4)])))),
-      block(t("inside.positions.dots"), t("inside.positions.dots.lead"), make("div", { class: "in-square" }, picture(dots, n, dotsTop, "change", t("inside.positions.dots"))), legend(decimal(-dotsTop, 0), decimal(dotsTop, 0), "change")),
+      block(t("inside.positions.dots"), t("inside.positions.dots.lead"), make("div", { class: "in-square" }, picture(dots, n, dotsTop, dotsScale, t("inside.positions.dots"))), legend(dotsScale === "share" ? "0" : decimal(-dotsTop, 0), decimal(dotsTop, 0), dotsScale)),
     ),
     shifts(one, t),
   );
@@ -93,7 +94,7 @@ function pairing(kind, nPairs) {
 }
 
 function curve({ distance, mean, least, most }, t) {
-  const [width, height, left, bottom] = [440, 220, 40, 30];
+  const [width, height, left, bottom] = [440, 236, 40, 40];
   const low = Math.min(0, ...least);
   const x = (k) => left + ((width - left - 8) * k) / Math.max(1, distance.at(-1));
   const y = (value) => 8 + ((height - bottom - 8) * (1 - value)) / (1 - low);
@@ -101,9 +102,9 @@ function curve({ distance, mean, least, most }, t) {
   const back = [...least].reverse().map((value, i) => `L${x(distance[distance.length - 1 - i]).toFixed(1)} ${y(value).toFixed(1)}`).join("");
   const chart = svg("svg", { class: "in-chart", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": t("inside.positions.similarity.label", { first: decimal(mean[1] ?? 1, 2), last: decimal(mean.at(-1), 2) }) });
   for (const value of [0, 0.5, 1]) chart.append(svg("line", { class: "in-grid", x1: left, x2: width - 8, y1: y(value), y2: y(value) }), svg("text", { class: "in-tick", x: left - 6, y: y(value), "text-anchor": "end", text: String(value) }));
-  for (let k = 0; k <= distance.at(-1); k += 16) chart.append(svg("text", { class: "in-tick", x: x(k), y: height - 14, "text-anchor": "middle", text: String(k) }));
+  for (let k = 0; k <= distance.at(-1); k += 16) chart.append(svg("text", { class: "in-tick", x: x(k), y: height - 22, "text-anchor": "middle", text: String(k) }));
   chart.append(
-    svg("text", { class: "in-tick", x: (left + width) / 2, y: height - 2, "text-anchor": "middle", text: t("inside.positions.distance") }),
+    svg("text", { class: "in-tick", x: (left + width) / 2, y: height - 6, "text-anchor": "middle", text: t("inside.positions.distance") }),
     svg("path", { class: "in-band", d: `${line(most)}${back}Z` }), svg("path", { class: "in-curve", d: line(mean) }),
   );
   return chart;

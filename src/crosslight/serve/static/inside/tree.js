@@ -2,7 +2,7 @@
 
 import { block, clamp, decimal, disclosure, make, onArrows, percent, row, segmented, shorten, shown, slider, status, svg, table } from "./draw.js";
 
-const [WIDE, PITCH, TALL, GAP] = [92, 34, 26, 34]; // of a node: width, from one to the next, height, room for edges
+const [WIDE, PITCH, TALL, GAP] = [104, 34, 26, 34]; // of a node: width, from one to the next, height, room for edges
 const MARKS = { finished: "✓", cut: "✕", open: "…", kept: "" };
 
 export async function drawTree(box, context) {
@@ -44,7 +44,13 @@ function drawSearch(body, search, t) {
     ),
     block(t("inside.search.results"), t("inside.search.results.lead", { alpha: search.alpha }), resultTable(results, t)),
   );
-  picture.choose(results[0].node);
+  picture.choose(results[0].node, false);
+}
+
+// 97%, 1.2%, <0.1%: as short as a node is small.
+function brief(p) {
+  if (p < 0.001) return "<0.1%";
+  return `${(100 * p).toFixed(p < 0.0995 ? 1 : 0)}%`;
 }
 
 function pathOf(nodes, id) {
@@ -75,11 +81,11 @@ function treePicture({ nodes, steps }, best, t, tell) {
   });
   const drawn = nodes.map((node) => {
     const middle = y(node) + TALL / 2 + 1;
-    const p = node.step ? percent(node.p).replace(" %", "%") : "";
+    const p = node.step ? brief(node.p) : "";
     const group = svg(
       "g", { class: `in-node ${kind(node)}` },
       svg("rect", { x: x(node), y: y(node), width: WIDE, height: TALL, rx: 7 }),
-      svg("text", { class: "in-node-piece", x: x(node) + 7, y: middle, text: shorten(shown(node.piece), p.length > 4 ? 6 : 7) }),
+      svg("text", { class: "in-node-piece", x: x(node) + 7, y: middle, text: shorten(shown(node.piece), 8) }),
       svg("text", { class: "in-node-p", x: x(node) + WIDE - 6, y: middle, "text-anchor": "end", text: p }),
       svg("title", { text: `${node.piece} ${percent(node.p)}` }),
     );
@@ -100,14 +106,15 @@ function treePicture({ nodes, steps }, best, t, tell) {
     const preferred = right > 0 ? (among.find((other) => best.has(other.id)) ?? among[0]) : among[place];
     return preferred && preferred.step <= shownSteps && choose(preferred.id);
   });
-  function choose(id) {
+  function choose(id, isMove = true) {
     at = id;
     const path = new Set(pathOf(nodes, id));
     drawn.forEach((group, other) => group.classList.toggle("on", other === id));
     edges.forEach((edge, other) => edge.classList.toggle("way", path.has(other)));
+    tell(id);
+    if (!isMove) return;
     const left = x(nodes[id]) - frame.clientWidth / 2 + WIDE / 2;
     frame.scrollTo({ left, behavior: "instant" });
-    tell(id);
   }
   function upTo(step) {
     shownSteps = step;
@@ -119,7 +126,7 @@ function treePicture({ nodes, steps }, best, t, tell) {
 
 function describe(said, nodes, id, t) {
   const node = nodes[id];
-  const text = pathOf(nodes, id).slice(1).map((place) => nodes[place].piece).join("").replaceAll("▁", " ").trim();
+  const text = pathOf(nodes, id).slice(1).map((place) => nodes[place].piece).filter((piece) => piece !== "</s>").join("").replaceAll("▁", " ").trim();
   const facts = [
     [t("inside.search.fact.p"), percent(node.p)], [t("inside.search.fact.logp"), decimal(node.logp)],
     [t("inside.search.fact.score"), decimal(node.score)], [t("inside.search.fact.rank"), `${node.rank + 1}`],
@@ -140,6 +147,6 @@ function stepTable({ nodes, steps }, t) {
 }
 
 function resultTable(results, t) {
-  const head = [t("inside.translation"), t("inside.search.fact.logp"), t("inside.search.fact.score")];
+  const head = [t("inside.attention.right.cross"), t("inside.search.fact.logp"), t("inside.search.fact.score")];
   return table(t("inside.search.results"), head, results.map((one) => [one.text, decimal(one.logp, 4), decimal(one.score, 4)]));
 }
