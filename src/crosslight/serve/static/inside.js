@@ -31,8 +31,8 @@ export function mountInside(root, { view, t, recorded = null }) {
   );
   const panels = names.map((name) => make("div", { role: "tabpanel", id: `in-panel-${name}`, class: "in-panel", "aria-labelledby": `in-tab-${name}`, tabindex: 0 }));
   const strip = make("div", { class: "in-strip-sentences" });
-  const tabList = make("div", { class: "in-tabs", role: "tablist", "aria-label": t("inside.title") }, ...tabs);
-  const empty = make("p", { class: "in-empty", text: t("inside.empty") });
+  const tabList = make("div", { class: "in-tabs", role: "tablist", "aria-label": t("inside.views") }, ...tabs);
+  const empty = make("p", { class: "in-empty", text: t("inside.nothing") });
   const whole = make("div", { class: "in-whole", hidden: true }, strip, tabList, ...panels);
   root.classList.add("inside");
   root.replaceChildren(empty, whole);

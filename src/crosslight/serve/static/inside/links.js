@@ -3,6 +3,7 @@
 import { make, onArrows, percent, shorten, svg, clamp } from "./draw.js";
 
 const [LOOSE, TIGHT, MANY] = [36, 26, 14]; // from word to word; where there are many they move together
+const NARROW = 400; // px: no room for the percents beside the words; what is chosen is said above anyway
 const FAINTEST = 0.04; // share of the largest weight that still gets a line; the rest would be a grey veil
 
 // map: {rows, columns, values, top}; rows stand on the right (they look), columns on the left.
@@ -39,8 +40,8 @@ export function links(width, { rows, columns, values, top }, colors, label, choo
 
   const end = (text, y, isLeft, color, select) => {
     const x = isLeft ? side - 8 : width - side + 8;
-    const value = svg("text", { class: "in-link-value", x: isLeft ? 2 : width - 2, y, "text-anchor": isLeft ? "start" : "end" });
-    const word = svg("text", { class: `in-link-word in-${color}`, x, y, "text-anchor": isLeft ? "end" : "start", text: shorten(text, Math.floor((side - 50) / 7.4)) });
+    const value = svg("text", { class: `in-link-value${width < NARROW ? " none" : ""}`, x: isLeft ? 2 : width - 2, y, "text-anchor": isLeft ? "start" : "end" });
+    const word = svg("text", { class: `in-link-word in-${color}`, x, y, "text-anchor": isLeft ? "end" : "start", text: shorten(text, Math.floor((side - (width < NARROW ? 10 : 50)) / 7.6)) });
     const area = svg("rect", { class: "in-link-area", x: isLeft ? 0 : width - side, y: y - pitch / 2 + 1, width: side, height: pitch - 2, rx: 6 });
     const group = svg("g", { class: "in-link-end" }, svg("title", { text }), area, word, value);
     group.addEventListener("pointerenter", (event) => event.pointerType === "mouse" && select());
