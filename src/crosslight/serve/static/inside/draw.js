@@ -37,9 +37,9 @@ export function part(values, shape, ...indices) {
 // A probability for people: 93 %, 4.1 %, 0.02 %; so small that nothing is left is not zero.
 export function percent(p) {
   const share = 100 * p;
-  if (share === 0) return "0 %";
-  if (share < 0.01) return "< 0.01 %";
-  return `${share >= 9.95 ? share.toFixed(0) : share.toPrecision(2)} %`;
+  if (share === 0) return "0\u00a0%";
+  if (share < 0.01) return "<\u00a00.01\u00a0%";
+  return `${share >= 9.95 ? share.toFixed(0) : share.toPrecision(2)}\u00a0%`;
 }
 
 // A number with its sign, the true minus.
