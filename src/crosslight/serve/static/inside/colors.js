@@ -13,8 +13,12 @@ function themeColor(name) {
   return [...context.getImageData(0, 0, 1, 1).data.slice(0, 3)];
 }
 
+function toLinear(x) {
+  return x <= 10.31 ? x / 255 / 12.92 : ((x / 255 + 0.055) / 1.055) ** 2.4;
+}
+
 function toLab(rgb) {
-  const [r, g, b] = rgb.map((x) => (x <= 10.31 ? x / 255 / 12.92 : ((x / 255 + 0.055) / 1.055) ** 2.4));
+  const [r, g, b] = rgb.map(toLinear);
   const l = Math.cbrt(0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b);
   const m = Math.cbrt(0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b);
   const s = Math.cbrt(0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b);
@@ -60,9 +64,10 @@ export function colorOf(value, top, scale = "share") {
   return ramps[scale][Math.round((SHADES - 1) * Math.min(1, Math.max(0, at || 0)))];
 }
 
-// Ink that can be read on a colour.
-export function inkOn([red, green, blue]) {
-  return 0.299 * red + 0.587 * green + 0.114 * blue > 140 ? "#14151c" : "#ffffff";
+// Ink that can be read on a colour: black or white, whichever has the higher contrast (WCAG's luminance).
+export function inkOn(rgb) {
+  const [r, g, b] = rgb.map(toLinear);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000000" : "#ffffff";
 }
 
 // One canvas pixel for each number; the stylesheet enlarges it.

@@ -107,7 +107,7 @@ export function picker(label, options, chosen, choose) {
   const select = make("select", { on: { change: () => choose(options[select.selectedIndex][0]) } });
   for (const [value, text] of options) select.append(make("option", { value: String(value), text }));
   select.selectedIndex = Math.max(0, options.findIndex(([value]) => value === chosen));
-  return make("label", { class: "in-picker" }, make("span", { text: label }), select);
+  return labelled("in-picker", label, select);
 }
 
 export function slider(label, { low, high, value, spell = String }, choose) {
@@ -118,7 +118,13 @@ export function slider(label, { low, high, value, spell = String }, choose) {
     shownValue.textContent = spell(Number(input.value));
     choose(Number(input.value));
   });
-  return make("label", { class: "in-slider" }, make("span", { text: label }), input, shownValue);
+  return labelled("in-slider", label, input, shownValue);
+}
+
+// A control beside its label, not inside it: else what it holds would be read as part of its name.
+function labelled(kind, text, control, ...more) {
+  control.id = `in-control-${(nControls += 1)}`;
+  return make("div", { class: kind }, make("label", { for: control.id, text }), control, ...more);
 }
 
 export function button(text, press, attributes = {}) {
