@@ -1,4 +1,4 @@
-"""`crosslight report`: a run as one page."""
+"""`crosslight report`: a run, or the inside of a bundle, as a page."""
 
 import sys
 from pathlib import Path
@@ -8,19 +8,49 @@ import typer
 
 
 def report(
-    run: Annotated[Path, typer.Argument(help="The directory of a run, finished or not.")],
+    place: Annotated[
+        Path,
+        typer.Argument(
+            metavar="RUN|BUNDLE",
+            help="The directory of a run, finished or not; or a bundle, or fr-en: the one that comes with it.",
+        ),
+    ],
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="Where to write the page; RUN/report.html unless given."),
+        typer.Option(
+            "--out",
+            "-o",
+            help="Where to write the page: of a run RUN/report.html unless given, of a bundle site/index.html.",
+        ),
+    ] = None,
+    text: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A sentence to look into; may come several times. Of a run, its bundle is then reported on."
+        ),
     ] = None,
 ) -> None:
-    """Make the page about a training run: curves, samples, corpus, settings, and how to repeat it.
+    """Make a page to share: of a training run, or of the inside of a finished model.
 
-    Training keeps it up to date by itself; this makes it anew from the files of the run.
+    A run's page has curves, samples, corpus, settings, and how to repeat it. Training keeps it up to date by
+    itself; this makes it anew from the files of the run.
+
+    A bundle's page shows what the service shows of the inside: attention, the search, each word's path, every
+    head switched off, positions, and a guided tour, for a few sentences. It is one file that fetches nothing.
 
     crosslight report runs/mine
+    crosslight report fr-en -o site/ --text "Jane visite l'Afrique en septembre."
     """
-    from crosslight.tasks.report import write_report
+    from crosslight.facts import boxed
 
-    page = write_report(run, out)
+    is_bundle = (place / "bundle.json").is_file() or (not place.exists() and str(place) in boxed())
+    if is_bundle or text:
+        from crosslight.bundle import load_bundle
+        from crosslight.serve.site import write_site
+
+        page = write_site(load_bundle(place), text or (), out or Path("site"))
+    else:
+        from crosslight.tasks.report import write_report
+
+        page = write_report(place, out)
     print(f"wrote {page}: open it in a browser", file=sys.stderr)

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse
 
 from crosslight import __version__
 from crosslight.errors import CrosslightError
-from crosslight.serve import deepl, files, libretranslate, own, pages
+from crosslight.serve import deepl, files, inside, libretranslate, own, pages
 from crosslight.serve.cache import Cache
 from crosslight.serve.corrections import Corrections
 from crosslight.serve.description import describe
@@ -85,6 +85,7 @@ def make_app(service: Service) -> "ASGIApp":
         files.routes(service),
         deepl.routes(service),
         own.routes(service),
+        inside.routes(service),
         pages.routes(),
     ):
         app.include_router(router)

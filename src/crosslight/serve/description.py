@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic import BaseModel
 
+from crosslight.serve.inside import InsideFields
 from crosslight.serve.schema import (
     AlternativesFields,
     DeepLError,
@@ -23,8 +24,9 @@ REQUESTS: dict[str, type[BaseModel]] = {
     "/v2/translate": DeepLFields,
     "/api/v1/translate": OwnFields,
     "/api/v1/alternatives": AlternativesFields,
+    "/api/v1/inside/{view}": InsideFields,
 }
-ONLY_JSON = {"/api/v1/translate"}  # a form has no lists of terms
+ONLY_JSON = {"/api/v1/translate", "/api/v1/inside/{view}"}  # a form has no lists of terms
 REFUSALS = {
     "400": "It cannot be answered as it was asked.",
     "403": "A key is needed, or it is not allowed here.",

@@ -23,6 +23,7 @@ class Limits(Settings):
 
     body_bytes: Size = Field(1_000_000, description="Longest body of a request; of a document too.")
     segment_characters: Size = Field(5_000, description="Longest text.")
+    inside_characters: Size = Field(600, description="Longest sentence that is looked into.")
     segments: Size = Field(128, description="Most texts in a request.")
     n_best: Size = Field(8, description="Most translations of a text.")
     terms: Size = Field(200, description="Most terms in a request's glossary.")
