@@ -83,28 +83,45 @@ class Client:
         self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
     async def post(self, body: bytes, leaves: bool = False) -> int:
-        """The status of the answer; 0 where there was none."""
+        """The status of the answer; 0 where there was none.
+
+        A connection that the service has closed while nobody used it is no answer yet: a new one is asked.
+        """
+        while self._idle:
+            if status := await self._ask(self._idle.pop(), body, leaves):
+                return status
+            if leaves:
+                return 0
         try:
-            reader, writer = self._idle.pop() if self._idle else await self._connect()
-            writer.write(
-                f"POST {self._path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-                f"Content-Length: {len(body)}\r\n\r\n".encode()
-                + body
-            )
+            return await self._ask(await self._connect(), body, leaves)
+        except OSError:
+            return 0
+
+    async def _ask(
+        self, connection: tuple[asyncio.StreamReader, asyncio.StreamWriter], body: bytes, leaves: bool
+    ) -> int:
+        reader, writer = connection
+        head = (
+            f"POST {self._path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n"
+        )
+        try:
+            writer.write(head.encode() + body)
             await writer.drain()
             if leaves:
                 writer.close()
                 return 0
-            head = (await reader.readuntil(b"\r\n\r\n")).lower()
-            length = int(head.split(b"content-length:")[1].split(b"\r\n")[0])
+            answer = (await reader.readuntil(b"\r\n\r\n")).lower()
+            length = int(answer.split(b"content-length:")[1].split(b"\r\n")[0])
             await reader.readexactly(length)
         except (OSError, asyncio.IncompleteReadError, IndexError, ValueError):
+            writer.close()
             return 0
-        if b"connection: close" in head:
+        if b"connection: close" in answer:
             writer.close()
         else:
-            self._idle.append((reader, writer))
-        return int(head.split(b" ", 2)[1])
+            self._idle.append(connection)
+        return int(answer.split(b" ", 2)[1])
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         return await asyncio.open_connection("127.0.0.1", self._port)
