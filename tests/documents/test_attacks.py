@@ -123,6 +123,11 @@ def test_other_packages():
     refused(file.getvalue(), "no Word document")
 
 
+def test_another_form_of_word_documents():
+    strict = (BODY % "un").replace(W, "http://purl.oclc.org/ooxml/wordprocessingml/main")
+    refused(package(strict), "another form of .docx")
+
+
 def test_elements_in_elements_without_end():
     deep = "<w:smartTag>" * 200 + "<w:r><w:t>un</w:t></w:r>" + "</w:smartTag>" * 200
     refused(package((BODY % "").replace("<w:r><w:t></w:t></w:r>", deep)), "elements in each other|is broken")

@@ -120,6 +120,7 @@ HOSTILE = [
     "<b>un",
     "</b>",
     "<p translate=no>",
+    "<sup>a",
     "&#x",
 ]
 

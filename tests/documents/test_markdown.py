@@ -130,6 +130,9 @@ def test_emphasis_that_commonmark_cannot_see_gets_blanks(said):
 
 
 HOSTILE = [
+    "<kbd>",
+    "un\\\n",
+    "[Le chat] ",
     "[",
     "](x)",
     "[un](x) ",

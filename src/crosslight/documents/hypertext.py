@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from crosslight.documents.elements import (
     BLOCKS,
@@ -59,18 +60,18 @@ def tokens(source: str) -> Iterator[Token]:
     """The document as sentences need it; their raw texts joined are the document."""
     found = list(cut(source))
     place = ends(found)
+    # How many texts with a letter stand before each token.
+    letters = list(accumulate((p.kind == "text" and any(map(str.isalpha, p.raw)) for p in found), initial=0))
     i = 0
     while i < len(found):
         piece = found[i]
         is_block = piece.name in BLOCKS or "-" in piece.name
-        if piece.kind == "start" and (piece.is_kept or piece.name in KEPT) and not piece.is_void:
-            end = place[i]
-            raw = "".join(each.raw for each in found[i:end])
-            inner = "".join(each.raw for each in found[i + 1 : end - 1] if each.kind == "text")
-            i = end
-            if piece.name in ("sub", "sup") and not piece.is_kept and any(map(str.isalpha, inner)):
-                yield from _plainly(piece, raw)
-                continue
+        is_kept = piece.kind == "start" and (piece.is_kept or piece.name in KEPT) and not piece.is_void
+        if is_kept and not piece.is_kept and piece.name in ("sub", "sup"):
+            is_kept = letters[place[i]] == letters[i]  # 1<sup>er</sup> is to be read
+        if is_kept:
+            raw = "".join(each.raw for each in found[i : place[i]])
+            i = place[i]
             yield Break(raw) if is_block else Mark(raw)
             continue
         i += 1
@@ -86,13 +87,6 @@ def tokens(source: str) -> Iterator[Token]:
             yield Start(piece.raw, piece.name)
         else:
             yield End(piece.raw, piece.name)
-
-
-def _plainly(piece: Piece, raw: str) -> Iterator[Token]:
-    """An element like `1<sup>er</sup>`: letters that are to be read, so no mark."""
-    yield Start(piece.raw, piece.name)
-    rest = raw[len(piece.raw) :]
-    yield from tokens(rest)
 
 
 def cut(source: str) -> Iterator[Piece]:

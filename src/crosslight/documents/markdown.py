@@ -26,6 +26,7 @@ FRONT_MATTER = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 KINDS: dict[str, Kind] = {"th_open": "cell", "td_open": "cell", "heading_open": "heading"}
+MOST_KEPT = 500  # tokens up to the end tag of `<kbd>` and the like; without one it is text
 NAMES = {"em": "em", "strong": "strong", "s": "s", "link": "link"}
 
 
@@ -132,7 +133,7 @@ class _Document:
                 end = self._link_end(block, items, i - 1, raw) if kind == "link" else raw
                 yield End(end, kind, follows=end is not raw)
             elif token.type == "html_inline":
-                n_more = _n_kept([each for each, _, _ in items[i - 1 :]])
+                n_more = _n_kept(items, i - 1)
                 if n_more:
                     yield Mark("".join(raws[i - 1 : i + n_more]))
                     i += n_more
@@ -146,7 +147,8 @@ class _Document:
         if raw not in ("]", "][]"):
             return raw
         depth = 0
-        for token, _, end in reversed(items[: i + 1]):
+        for k in range(i, -1, -1):
+            token, _, end = items[k]
             depth += token.type == "link_close"
             depth -= token.type == "link_open"
             if depth == 0:
@@ -194,13 +196,13 @@ def _of_tag(raw: str) -> Token:
     return Start(raw, piece.name) if piece.kind == "start" else End(raw, piece.name)
 
 
-def _n_kept(tokens: Sequence[Parsed]) -> int:
+def _n_kept(items: Sequence[tuple[Parsed, int, int]], i: int) -> int:
     """How many tokens after an HTML start tag belong to its element, if that is not translated."""
-    piece = next(hypertext.cut(tokens[0].content))
+    piece = next(hypertext.cut(items[i][0].content))
     if piece.kind != "start" or piece.is_void or not (piece.is_kept or piece.name in KEPT):
         return 0
     depth = 0
-    for n, token in enumerate(tokens):
+    for n, (token, _, _) in enumerate(items[i : i + MOST_KEPT]):
         if token.type == "html_inline":
             other = next(hypertext.cut(token.content))
             if other.name == piece.name and other.kind in ("start", "end"):

@@ -23,6 +23,7 @@ ACTIVE = re.compile(r"[\\`*\[\]<~]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)")
 LINE_START = re.compile(r"([-+=#>])|(\d{1,9})([.)])(?=\s|\Z)")
 CLOSING = re.compile(r"(?<=\s)(#+)\Z")
 PREFIX = re.compile(r"\r?\n[ \t>]*")
+AROUND = 2000  # characters that a sentence is read together with, on each side
 Kind = Literal["paragraph", "heading", "cell"]
 Form = Literal["close", "wide", "html"]
 FORMS: tuple[Form, ...] = ("close", "wide", "html")  # as it is; blanks around emphasis; emphasis as tags
@@ -62,6 +63,8 @@ class MarkdownWriter:
         self._env = env
         self._kind = kind
         self.context: Sequence[str | Sentence] = ()  # all of the block, in which a sentence is read
+        self._raws: list[str] = []
+        self._places: dict[int, int] = {}
 
     def write(self, source: Sequence[Node], translation: Sequence[Node]) -> str:
         """The translation with the source's markup.
@@ -129,12 +132,21 @@ class MarkdownWriter:
         return escaped
 
     def _around(self, source: Sequence[Node]) -> tuple[str, str]:
-        """What stands before and after a sentence in its block."""
-        raws = [part if isinstance(part, str) else written(part.nodes) for part in self.context]
-        at = next((i for i, part in enumerate(self.context) if getattr(part, "nodes", None) is source), None)
-        if at is None:
-            return "", ""
-        return _as_read("".join(raws[:at])), _as_read("".join(raws[at + 1 :]))
+        """What stands before and after a sentence in its block, as far as it may matter."""
+        if not self._places:
+            self._raws = [
+                _as_read(part if isinstance(part, str) else written(part.nodes)) for part in self.context
+            ]
+            self._places = {
+                id(part.nodes): i for i, part in enumerate(self.context) if not isinstance(part, str)
+            }
+        at = self._places[id(source)]
+        before, after = "", ""
+        for raw in reversed(self._raws[max(0, at - AROUND) : at]):
+            before = (raw + before)[-AROUND:]
+        for raw in self._raws[at + 1 : at + 1 + AROUND]:
+            after = (after + raw)[:AROUND]
+        return before, after
 
     def _markup(self, text: str, is_block: bool) -> Counter[str]:
         """The markup that a reader finds in the block, each with what it is inside."""

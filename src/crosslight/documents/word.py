@@ -29,6 +29,12 @@ def translate_docx(name: str, data: bytes, translate: Translate, progress: Progr
     """
     parts = read_package(name, data)
     trees = {part.info.filename: xml_of(name, part) for part in _text_parts(name, parts)}
+    for path, tree in trees.items():
+        if not str(tree.getroot().tag).startswith(W):
+            raise DocumentError(
+                f"{name} is in another form of .docx (the root of {path} is {tree.getroot().tag})",
+                "save it as an ordinary .docx, not as Strict Open XML",
+            )
     paragraphs = [
         (path, Paragraph(name, element)) for path, tree in trees.items() for element in tree.iter(W + "p")
     ]
