@@ -35,7 +35,9 @@ def client(bundle: Bundle) -> Iterator[TestClient]:
     engine: Any = SimpleNamespace(translator=SimpleNamespace(bundle=bundle))
     settings = ServeSettings(Limits(inside_characters=60), keys=("k",))
     service = make_service([Served(Path("nowhere"), "fr", "en", "m", False)], lambda one: engine, settings)
-    with TestClient(make_app(service), base_url="http://localhost", headers={"Authorization": "Bearer k"}) as own:
+    with TestClient(
+        make_app(service), base_url="http://localhost", headers={"Authorization": "Bearer k"}
+    ) as own:
         yield own
 
 

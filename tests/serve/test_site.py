@@ -22,7 +22,9 @@ def test_modules_become_one_script(tmp_path: Path) -> None:
     (tmp_path / "deep" / "a.js").write_text(
         "const hidden = 1;\nexport const a = hidden + 1;\nexport function twice(x) {\n  return 2 * x;\n}\n"
     )
-    (tmp_path / "deep" / "b.js").write_text('import { a } from "./a.js";\nconst hidden = 10;\nexport const b = a * hidden;\n')
+    (tmp_path / "deep" / "b.js").write_text(
+        'import { a } from "./a.js";\nconst hidden = 10;\nexport const b = a * hidden;\n'
+    )
     (tmp_path / "main.js").write_text(
         'import { b } from "./deep/b.js";\nimport { a, twice } from "./deep/a.js";\nconsole.log(a, twice(b));\n'
     )
@@ -41,9 +43,18 @@ def test_modules_are_such_as_can_be_joined(file: Path) -> None:
     assert source.count("\n") < 300
     assert len(re.findall(r"^import\b", source, re.MULTILINE)) == len(IMPORT.findall(source))
     assert len(re.findall(r"^export\b", source, re.MULTILINE)) == len(EXPORT.findall(source))
-    for forbidden in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", 'setAttribute("style"'):
+    for forbidden in (
+        "innerHTML",
+        "outerHTML",
+        "insertAdjacentHTML",
+        "document.write",
+        "eval(",
+        'setAttribute("style"',
+    ):
         assert forbidden not in source
-    without = source.replace("http://www.w3.org/2000/svg", "").replace("http://www.w3.org/1998/Math/MathML", "")
+    without = source.replace("http://www.w3.org/2000/svg", "").replace(
+        "http://www.w3.org/1998/Math/MathML", ""
+    )
     assert "http" not in without, "no other host"
 
 
@@ -90,7 +101,10 @@ def test_examples_come_from_the_language_where_there_is_no_validation_set(monkey
     bundle = load_bundle("fr-en")
     assert not bundle.validation
     for name in ("everything", "search"):
-        monkeypatch.setattr(f"crosslight.tasks.showcase.{name}", lambda opened: {"search": {"beam": 1}, "positions": {}, "of": opened})
+        monkeypatch.setattr(
+            f"crosslight.tasks.showcase.{name}",
+            lambda opened: {"search": {"beam": 1}, "positions": {}, "of": opened},
+        )
     monkeypatch.setattr("crosslight.tasks.showcase.open_sentence", lambda bundle, text, **more: text)
     assert [one["of"] for one in showcase(bundle)["sentences"]] == list(EXAMPLES["fr"])
     assert [list(one["searches"]) for one in showcase(bundle, ["Oui."])["sentences"]] == [["1", "4"]]
@@ -105,7 +119,9 @@ def test_the_command(command, tmp_path: Path) -> None:
     done = command("report", "fr-en", "-o", out, "--text", "Il dort.")
     assert done.code == 0, done.err
     assert f"wrote {out / 'index.html'}" in done.err
-    data = json.loads(re.search(r'id="data">(.*?)</script>', (out / "index.html").read_text("utf-8"), re.DOTALL)[1])
+    data = json.loads(
+        re.search(r'id="data">(.*?)</script>', (out / "index.html").read_text("utf-8"), re.DOTALL)[1]
+    )
     (shown,) = data["sentences"]
     assert shown["sentence"]["source"] == "Il dort."
     assert shown["sentence"]["translation"] == command("translate", "fr-en", stdin=b"Il dort.").out.strip()

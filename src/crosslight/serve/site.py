@@ -42,7 +42,9 @@ def write_site(bundle: "Bundle", texts: Sequence[str], out: Path) -> Path:
     try:
         page.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigError(f"{page.parent} cannot be made: {error.strerror}", "choose another place: -o") from None
+        raise ConfigError(
+            f"{page.parent} cannot be made: {error.strerror}", "choose another place: -o"
+        ) from None
     write_text(page, text)
     return page
 

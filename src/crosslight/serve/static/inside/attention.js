@@ -101,7 +101,7 @@ function sentenceFor(t, { rows, columns, values }, i, j) {
 }
 
 // A button a head, a row a layer; the last column is the mean. Arrow keys walk through them.
-function headGrid(t, { layers, heads, rows, columns }, of, chosen, show) {
+function headGrid(t, { layers, heads, columns }, of, chosen, show) {
   const grid = make("div", { class: "in-heads" });
   grid.style.setProperty("--columns", heads + 1);
   const places = [...Array(heads).keys(), null];
@@ -117,7 +117,6 @@ function headGrid(t, { layers, heads, rows, columns }, of, chosen, show) {
         show();
       };
       const shape = thumbnail(values, columns.length, values.reduce((a, b) => Math.max(a, b), 1e-9));
-      shape.classList.toggle("wide", columns.length > rows.length);
       const one = make("button", { type: "button", class: "in-head", "aria-label": mapName(t, layer, head), on: { click: press } }, shape);
       buttons.push({ one, layer, head });
       grid.append(one);

@@ -75,15 +75,20 @@ export async function drawTour(box, context) {
   }
 
   function drawValue(value, key) {
-    const { name, symbol, shape, norm, labels, excerpt } = value;
+    const { name, symbol, shape, norm, labels } = value;
     const size = shape.length ? t("inside.tour.size", { shape: shape.join(" × ") }) : "";
     const length = norm === null || labels ? "" : t("inside.tour.length", { norm: decimal(norm, 2) });
     const head = make(
       "p", { class: "in-value-head" }, make("b", { text: symbol }), make("span", { text: t(`inside.tour.value.${name}`) }),
       make("small", { text: [size, length].filter(Boolean).join(" · ") }),
     );
-    const own = new Set([key === "masks" || key === "output" ? -1 : key === "cross" ? -1 : tour.chosen.src_position]);
-    return make("div", { class: "in-value", "data-name": name }, head, content(value, excerpt, labels, shape, own));
+    return make("div", { class: "in-value", "data-name": name }, head, content(value, followed(key, name)));
+  }
+
+  // Which of the labelled entries is the piece that is followed; none where they are those of the other side.
+  function followed(key, name) {
+    const { src_position: src, tgt_position: tgt } = tour.chosen;
+    return { pieces: src, weights: src, masks: tgt, output: name === "log_probs" ? tgt : null }[key] ?? null;
   }
 
   list.addEventListener("keydown", (event) => moved(event, true));
@@ -100,7 +105,7 @@ export async function drawTour(box, context) {
   await load();
 }
 
-function content({ name }, excerpt, labels, shape, own) {
+function content({ name, shape, labels, excerpt }, followed) {
   if (!shape.length) return make("p", { class: "in-number", text: decimal(excerpt[0], 4) });
   if (labels && SHARES.has(name)) {
     return make("ul", { class: "in-bars" }, ...labels.map((label, i) => bar(shown(label), excerpt[i], percent(excerpt[i]))));
@@ -109,7 +114,7 @@ function content({ name }, excerpt, labels, shape, own) {
   if (labels) {
     const isWhole = excerpt.every(Number.isInteger);
     return make("div", { class: "in-chips" }, ...labels.map((label, i) =>
-      make("span", { class: `in-chip${own.has(i) ? " on" : ""}` }, make("span", { dir: "auto", text: shown(label) }), make("small", { text: isWhole ? String(excerpt[i]) : decimal(excerpt[i], 2) })),
+      make("span", { class: `in-chip${i === followed ? " on" : ""}` }, make("span", { dir: "auto", text: shown(label) }), make("small", { text: isWhole ? String(excerpt[i]) : decimal(excerpt[i], 2) })),
     ));
   }
   const rows = shape.length === 1 ? [excerpt] : excerpt;
