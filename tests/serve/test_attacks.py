@@ -5,7 +5,6 @@ import io
 import json
 import statistics
 import time
-from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -240,10 +239,8 @@ def test_odd_heads_are_refused_or_answered(site, line):
     assert b"<script>" not in answer
 
 
-def test_nothing_sent_becomes_a_header(serving, monkeypatch):
+def test_nothing_sent_becomes_a_header(serving):
     """A line break in the name of a document."""
-    room = SimpleNamespace(FORMATS={".txt"}, translate_document=lambda name, data, translate: data.upper())
-    monkeypatch.setattr(files, "documents_room", lambda: room)
     with serving.running([serving.fr_en], lambda one: serving.upper(), ServeSettings()) as site:
         body = (
             b'--x\r\nContent-Disposition: form-data; name="source"\r\n\r\nfr\r\n'
@@ -267,11 +264,13 @@ def test_nothing_sent_becomes_a_header(serving, monkeypatch):
         assert httpx.get(place[:-1]).status_code == 404
 
 
-def test_documents_of_other_kinds_are_refused(serving, monkeypatch):
-    room = SimpleNamespace(FORMATS={".txt"}, translate_document=lambda name, data, translate: data)
-    monkeypatch.setattr(files, "documents_room", lambda: room)
+def test_documents_of_other_kinds_are_refused(serving):
     with serving.running([serving.fr_en], lambda one: serving.upper(), ServeSettings()) as site:
-        for sent in ({"file": ("a.exe", io.BytesIO(b"MZ"))}, {"other": ("a.txt", io.BytesIO(b"a"))}):
+        for sent in (
+            {"file": ("a.exe", io.BytesIO(b"MZ"))},
+            {"file": ("a.docx", io.BytesIO(b"PK\x03\x04 is no package"))},
+            {"other": ("a.txt", io.BytesIO(b"a"))},
+        ):
             answer = httpx.post(
                 f"{site.url}/translate_file", data={"source": "fr", "target": "en"}, files=sent
             )

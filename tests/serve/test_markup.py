@@ -1,6 +1,5 @@
 """Markup that was sent to be translated: what is a tag stays, what is text is text."""
 
-import random
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 
@@ -35,24 +34,33 @@ class Reader(HTMLParser):
         self.text += data
 
 
-def test_generated_html_keeps_its_tags_and_its_text_is_translated():
-    chance = random.Random(3)
-    words = ["un", "deux &amp; trois", "&lt;b&gt;", "é", " ", "\n", "a &gt; b", "<!-- c -->", "&#x26;"]
-    for _ in range(300):
-        open_, text = [], ""
-        for _ in range(chance.randint(1, 12)):
-            kind = chance.random()
-            if kind < 0.3:
-                open_.append(chance.choice("abip"))
-                text += f"<{open_[-1]} title=\"x > 'y' &amp;\" data-a='>'>"
-            elif kind < 0.6 and open_:
-                text += f"</{open_.pop()}>"
-            else:
-                text += chance.choice(words)
-        (found,) = translate_html([text], capitals)
-        before, after = Reader(text), Reader(found.text)
-        assert after.tags == before.tags
-        assert after.text == before.text.upper()
+def test_sentences_are_translated_at_once_and_their_tags_stay():
+    calls = []
+
+    def translate(texts):
+        calls.append(texts)
+        return capitals(texts)
+
+    found = translate_html(
+        ["<p>un <b>deux</b>.</p><p>trois</p>", "<i>trois</i> &amp; <br>", "<hr>"], translate
+    )
+    assert [t.text for t in found] == [
+        "<p>UN <b>DEUX</b>.</p><p>TROIS</p>",
+        "<i>TROIS</i> &amp; <br>",
+        "<hr>",
+    ]
+    assert len(calls) == 1
+
+
+def test_other_translations_of_one_sentence_have_its_tags():
+    def translate(texts):
+        other = [Translation(t, t.title(), -2.0, []) for t in texts]
+        return [
+            Translation(t, t.upper(), -1.0, [], alternatives=(o,)) for t, o in zip(texts, other, strict=True)
+        ]
+
+    (found,) = translate_html(["<b>un</b>"], translate)
+    assert [found.text, *(t.text for t in found.alternatives)] == ["<b>UN</b>", "<b>Un</b>"]
 
 
 @pytest.mark.parametrize(

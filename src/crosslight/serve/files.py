@@ -11,8 +11,8 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 from starlette.datastructures import UploadFile
 
+from crosslight import documents
 from crosslight.serve.asked import Asked
-from crosslight.serve.markup import documents_room
 from crosslight.serve.reading import fields_of
 from crosslight.serve.refusals import Refusal
 from crosslight.serve.schema import FileAnswer
@@ -23,9 +23,8 @@ LONGEST_NAME = 200
 
 
 def formats() -> list[str]:
-    """The endings of documents that can be translated; none without the room `documents`."""
-    room = documents_room()
-    return sorted(room.FORMATS) if room else []
+    """The endings of documents that can be translated."""
+    return sorted(documents.ENDINGS)
 
 
 @dataclass(frozen=True)
@@ -79,17 +78,14 @@ def routes(service: Service) -> APIRouter:
         file, source, target = (fields.get(name) for name in ("file", "source", "target"))
         if not isinstance(file, UploadFile) or not isinstance(source, str) or not isinstance(target, str):
             raise Refusal(400, "a form with file, source and target is expected")
-        room = documents_room()
-        if room is None:
-            raise Refusal(400, "documents are not translated here")
         name = PurePosixPath((file.filename or "").replace("\\", "/")).name[-LONGEST_NAME:]
-        if PurePosixPath(name).suffix.lower() not in room.FORMATS:
+        if PurePosixPath(name).suffix.lower() not in documents.ENDINGS:
             raise Refusal(400, f"documents of these kinds are translated: {', '.join(formats())}")
         data = await file.read()
         # A document's language is found out from its text; of what it is packed in nothing is known.
         bundle, _ = service.bundle_for([data.decode("utf-8", "ignore")], source, target)
         translate = service.waiting_translate(bundle, Asked(links=True))
-        result = await service.in_turn(request, lambda: room.translate_document(name, data, translate))
+        result = await service.in_turn(request, lambda: documents.translate_document(name, data, translate))
         token = shelf.put(_translated_name(name, bundle.tgt), result)
         return FileAnswer(
             translatedFileUrl=f"{request.url.scheme}://{request.headers['host']}/download_file/{token}"

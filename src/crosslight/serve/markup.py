@@ -1,90 +1,67 @@
-"""HTML that was sent to be translated: its text is, and the tags stay as they are.
+"""HTML that was sent to be translated: the documents room does it; here is what is known of its sentences."""
 
-The room `documents` does it better, with whole sentences and their inline tags.
-"""
-
-import html
-import importlib
-import importlib.util
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
+
+from crosslight import documents
 
 if TYPE_CHECKING:
     from crosslight.decode.translation import Translation
 
-# A comment, what is no text for a reader, or a tag.
-MARKUP = re.compile(
-    r"<!--.*?(?:-->|\Z)|<(?P<name>script|style|textarea|code|pre)\b.*?(?:</(?P=name)\s*>|\Z)"
-    r"""|<[!/?a-z](?:[^"'>]|"[^"]*"|'[^']*')*>""",
-    re.DOTALL | re.IGNORECASE,
-)
 
+class _Same(NamedTuple):
+    """A text that stays as it is."""
 
-def documents_room() -> Any:
-    """The room that knows documents; None where it is not there."""
-    is_there = importlib.util.find_spec("crosslight.documents") is not None
-    return importlib.import_module("crosslight.documents") if is_there else None
+    text: str
+    links: None = None
 
 
 def translate_html(
     texts: Sequence[str], translate: "Callable[[list[str]], list[Translation]]"
 ) -> "list[Translation]":
-    """Pieces of HTML translated, in order: `text` and `src` of each are HTML."""
-    cut = [_pieces(text) for text in texts]
-    wanted = list(dict.fromkeys(core for pieces in cut for _, core, _ in pieces if core))
-    found = dict(zip(wanted, translate(wanted or [""]), strict=False))
-    results = []
-    for text, pieces in zip(texts, cut, strict=True):
-        own = [found[core] for _, core, _ in pieces if core]
-        written = "".join(
-            before + (html.escape(found[core].text, quote=False) if core else "") + after
-            for before, core, after in pieces
-        )
-        like = own[0] if len(own) == 1 else None
-        results.append(_of_html(text, written, own, like))
-    return results
+    """Pieces of HTML translated, in order: `text` and `src` of each are HTML.
+
+    The sentences of all of them are translated at once. A piece of several sentences has no other
+    translations.
+    """
+    sentences = [_sentences(text) for text in texts]
+    wanted = list(dict.fromkeys(sentence for its in sentences for sentence in its))
+    found = dict(zip(wanted, translate(wanted), strict=True)) if wanted else {}
+    return [_of_html(text, [found[s] for s in its]) for text, its in zip(texts, sentences, strict=True)]
 
 
-def _of_html(src: str, text: str, own: "Sequence[Translation]", like: "Translation | None") -> "Translation":
+def _sentences(text: str) -> list[str]:
+    """What is to be translated of a piece of HTML, each once, in order."""
+    asked: list[str] = []
+
+    def ask(sentences: list[str]) -> list[_Same]:
+        asked.extend(sentences)
+        return [_Same(sentence) for sentence in sentences]
+
+    documents.translate_html(text, ask)
+    return asked
+
+
+def _of_html(text: str, own: "Sequence[Translation]") -> "Translation":
     from crosslight.decode.translation import Translation
 
-    if like is not None:
-        others = tuple(
-            replace(other, src=src, text=text.replace(_escaped(like.text), _escaped(other.text), 1))
-            for other in like.alternatives
+    by_sentence = {t.src: t for t in own}
+    written = documents.translate_html(text, lambda sentences: [by_sentence[s] for s in sentences])
+    if len(own) != 1:
+        sure = [t.confidence for t in own if t.confidence is not None]
+        return Translation(
+            text,
+            written,
+            score=sum(t.score for t in own) / max(1, len(own)),
+            tokens=[],
+            confidence=min(sure, default=None),
+            unmet=tuple(dict.fromkeys(term for t in own for term in t.unmet)),
+            looped=any(t.looped for t in own),
         )
-        return replace(like, src=src, text=text, alternatives=others, parts=())
-    sure = [t.confidence for t in own if t.confidence is not None]
-    return Translation(
-        src,
-        text,
-        score=sum(t.score for t in own) / max(1, len(own)),
-        tokens=[],
-        confidence=min(sure, default=None),
-        unmet=tuple(dict.fromkeys(term for t in own for term in t.unmet)),
-        looped=any(t.looped for t in own),
-    )
+    (one,) = own
 
+    def other(instead: "Translation") -> "Translation":
+        return replace(instead, src=text, text=documents.translate_html(text, lambda _: [instead]))
 
-def _escaped(text: str) -> str:
-    return html.escape(text, quote=False)
-
-
-def _pieces(text: str) -> list[tuple[str, str, str]]:
-    """(before, text to translate, after) in turn; joined, with the text escaped, they are the HTML."""
-    pieces: list[tuple[str, str, str]] = []
-    place = 0
-    for match in [*MARKUP.finditer(text), None]:
-        raw = text[place : match.start() if match else len(text)]
-        core = raw.strip()
-        start = raw.index(core)
-        if core:
-            pieces.append((raw[:start], html.unescape(core), raw[start + len(core) :]))
-        else:
-            pieces.append((raw, "", ""))
-        if match:
-            pieces.append((match[0], "", ""))
-            place = match.end()
-    return pieces
+    return replace(one, src=text, text=written, alternatives=tuple(map(other, one.alternatives)), parts=())
