@@ -1,6 +1,7 @@
 """Markup that was sent to be translated: what is a tag stays, what is text is text."""
 
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -41,21 +42,16 @@ def test_sentences_are_translated_at_once_and_their_tags_stay():
         calls.append(texts)
         return capitals(texts)
 
-    found = translate_html(
-        ["<p>un <b>deux</b>.</p><p>trois</p>", "<i>trois</i> &amp; <br>", "<hr>"], translate
-    )
-    assert [t.text for t in found] == [
-        "<p>UN <b>DEUX</b>.</p><p>TROIS</p>",
-        "<i>TROIS</i> &amp; <br>",
-        "<hr>",
-    ]
+    pieces = ["<p>un <b>deux</b>.</p><p>trois</p>", "<i>trois</i> &amp; <br>", "<hr>"]
+    first, *others = [t.text for t in translate_html(pieces, translate)]
+    assert first == "<p>UN <b>DEUX</b>.</p><p>TROIS</p>"
+    assert others == ["<i>TROIS</i> &amp; <br>", "<hr>"]
     assert len(calls) == 1
 
 
 def test_other_translations_of_one_sentence_have_its_tags():
     def translate(texts):
-        other = [Translation(t, t.title(), -2.0, []) for t in texts]
-        return [
+        return [replace(t, alternatives=(replace(t, text=t.src.title()),)) for t in capitals(texts)]
             Translation(t, t.upper(), -1.0, [], alternatives=(o,)) for t, o in zip(texts, other, strict=True)
         ]
 
