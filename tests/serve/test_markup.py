@@ -52,8 +52,6 @@ def test_sentences_are_translated_at_once_and_their_tags_stay():
 def test_other_translations_of_one_sentence_have_its_tags():
     def translate(texts):
         return [replace(t, alternatives=(replace(t, text=t.src.title()),)) for t in capitals(texts)]
-            Translation(t, t.upper(), -1.0, [], alternatives=(o,)) for t, o in zip(texts, other, strict=True)
-        ]
 
     (found,) = translate_html(["<b>un</b>"], translate)
     assert [found.text, *(t.text for t in found.alternatives)] == ["<b>UN</b>", "<b>Un</b>"]
