@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import httpx
 import pytest
 
+from crosslight.errors import ConfigError
 from crosslight.serve import files, keys
 from crosslight.serve.keys import Keys
 from crosslight.serve.logs import Log
@@ -240,9 +241,17 @@ def test_odd_heads_are_refused_or_answered(site, line):
     assert b"<script>" not in answer
 
 
+def kind_of(name: str) -> None:
+    """What the room `documents` says to a name."""
+    if not name.endswith(".txt"):
+        raise ConfigError("no such documents here", "give a .txt")
+
+
 def test_nothing_sent_becomes_a_header(serving, monkeypatch):
     """A line break in the name of a document."""
-    room = SimpleNamespace(FORMATS={".txt"}, translate_document=lambda name, data, translate: data.upper())
+    room = SimpleNamespace(
+        ENDINGS=(".txt",), kind_of=kind_of, translate_document=lambda name, data, translate: data.upper()
+    )
     monkeypatch.setattr(files, "documents_room", lambda: room)
     with serving.running([serving.fr_en], lambda one: serving.upper(), ServeSettings()) as site:
         body = (
@@ -268,7 +277,9 @@ def test_nothing_sent_becomes_a_header(serving, monkeypatch):
 
 
 def test_documents_of_other_kinds_are_refused(serving, monkeypatch):
-    room = SimpleNamespace(FORMATS={".txt"}, translate_document=lambda name, data, translate: data)
+    room = SimpleNamespace(
+        ENDINGS=(".txt",), kind_of=kind_of, translate_document=lambda name, data, translate: data
+    )
     monkeypatch.setattr(files, "documents_room", lambda: room)
     with serving.running([serving.fr_en], lambda one: serving.upper(), ServeSettings()) as site:
         for sent in ({"file": ("a.exe", io.BytesIO(b"MZ"))}, {"other": ("a.txt", io.BytesIO(b"a"))}):

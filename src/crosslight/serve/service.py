@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.requests import Request
@@ -85,7 +85,9 @@ class Service:
         self.metrics.characters(sum(map(len, texts)))
         with self._turn(request):
             if is_html:
-                future = self._threads.submit(translate_html, texts, self.waiting_translate(bundle, asked))
+                future = self._threads.submit(
+                    translate_html, texts, self.waiting_translate(bundle, replace(asked, links=True))
+                )
             else:
                 future = self.models.translate(bundle, texts, asked)
             found = await self.answered(request, future)
