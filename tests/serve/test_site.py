@@ -26,7 +26,8 @@ def test_modules_become_one_script(tmp_path: Path) -> None:
         'import { a } from "./a.js";\nconst hidden = 10;\nexport const b = a * hidden;\n'
     )
     (tmp_path / "main.js").write_text(
-        'import { b } from "./deep/b.js";\nimport { a, twice } from "./deep/a.js";\nconsole.log(a, twice(b));\n'
+        'import { b } from "./deep/b.js";\nimport { a, twice } from "./deep/a.js";\n'
+        "console.log(a, twice(b));\n"
     )
     script = classic_script(tmp_path / "main.js")
     assert not re.search(r"^(import|export)\b", script, re.MULTILINE)

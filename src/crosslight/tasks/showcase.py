@@ -33,8 +33,8 @@ EXAMPLES = {
 def showcase(bundle: Bundle, texts: Sequence[str] = ()) -> dict[str, Any]:
     """All views of some sentences: those given, else of the validation set, else of the language.
 
-    `sentences` holds for each what `tasks.inside.everything` gives, but for the positions, which belong to the
-    model and stand beside them; `searches` are the search by beam: the bundle's own, and a wider one.
+    `sentences` holds for each what `tasks.inside.everything` gives, but for the positions, which belong to
+    the model and stand beside them; `searches` are the search by beam: the bundle's own, and a wider one.
 
     Raises:
         ConfigError: a text is not one sentence, or none is given and there is none for the language.
