@@ -1,7 +1,7 @@
 """The views of the inside in a real browser: they are drawn, and show the library's numbers.
 
 A page of its own (`harness/`) mounts `inside.js` under the service's content policy; what it asks for is
-answered from `tasks.inside`. Skipped where Chromium (`apt-get install chromium`) or Playwright is not installed.
+answered from `tasks.inside`. Skipped where Chromium (`apt-get install chromium`) or Playwright is missing.
 """
 
 import json

@@ -104,6 +104,6 @@ def _hash(text: str) -> str:
 
 
 def _json_block(content: dict[str, Any]) -> str:
-    """JSON that is safe inside `<script>`: without `<`, and without the line ends that only JavaScript knows."""
+    """JSON that is safe inside `<script>`: without `<`, and without line ends that only JavaScript has."""
     text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
