@@ -10,7 +10,7 @@ BIN := .venv/bin
 endif
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo test check fix docs bench bench-train bench-decode bench-gpu bench-pareto corpus
+.PHONY: demo test check fix docs bench bench-train bench-decode bench-gpu bench-pareto bench-serve corpus
 
 demo: .venv/ready            ## train a translator on the sample corpus, score it, look inside
 	$(BIN)/crosslight demo
@@ -44,6 +44,9 @@ bench-decode:                ## decoding speed beside other toolkits; MULTI30K=d
 
 bench-pareto: .venv/ready    ## speed against quality; ARGS="--src test.fr --ref test.en teacher=BUNDLE student=BUNDLE"
 	$(BIN)/python -m bench.pareto $(ARGS)
+
+bench-serve: .venv/ready    ## the service under load; ARGS="fr-en --soak 600 --fuzz 500 --out bench/results/serve.json"
+	$(BIN)/python -m bench.serve $(ARGS)
 
 corpus: .venv/ready          ## make the sample corpus from its sources
 	$(BIN)/python corpus/handwritten.py

@@ -357,6 +357,18 @@ def test_evaluate_with_several_references(command, tmp_path):
     assert json.loads(result.out)["TER"]["value"] == 0
 
 
+def test_inspect_writes_all_views_as_json(command, tiny_run, tmp_path):
+    file = tmp_path / "inside.json"
+    result = command("inspect", tiny_run, "Un chat dort.", "--json", file)
+    assert result.code == 0, result.err
+    assert f"wrote {file}" in result.err
+    views = json.loads(file.read_text(encoding="utf-8"))
+    assert views["sentence"]["source"] == "Un chat dort."
+    text = command("translate", tiny_run, "Un chat dort.").out.rstrip("\n")
+    assert views["search"]["results"][0]["text"] == views["sentence"]["translation"] == text
+    assert len(views["tour"]["steps"]) == 10
+
+
 def test_inspect_shows_and_writes_a_page(command, tiny_run, tmp_path):
     page = tmp_path / "page.html"
     result = command("inspect", tiny_run, "Un chat dort.", "-o", page)

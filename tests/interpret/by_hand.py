@@ -1,6 +1,6 @@
-"""The Transformer once more, in NumPy and float64, straight from the formulas: what the model is compared with.
+"""The Transformer once more, in NumPy and float64, straight from the formulas: what models are compared with.
 
-Written from the paper for one sentence pair, head by head and without a batch; it shares no code with the model.
+Written from the paper for one sentence pair, head by head and without a batch; it shares no code with them.
 """
 
 import math

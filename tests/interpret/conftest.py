@@ -14,6 +14,7 @@ from crosslight.models.build import build_model
 from crosslight.text.subword import EOS_ID, PAD_ID, Subword
 
 SIZES = {"d_model": 16, "d_ff": 24, "n_heads": 2, "n_encoder_layers": 2, "n_decoder_layers": 2}
+DECODE = {"max_extra": 6, "min_length": 3}
 SHAPES: dict[str, dict[str, Any]] = {
     "post": {},
     "pre": {"norm": "pre", "positions": "sinusoidal-half", "tie": "two"},
@@ -57,11 +58,14 @@ def subword(toy) -> Subword:
 
 @pytest.fixture(scope="session")
 def shaped_bundle(subword) -> Callable[..., Bundle]:
-    """A bundle of random weights and real pieces, of a shape by name or given; float64 where asked for."""
+    """A bundle of random weights and real pieces, of a shape by name or given; float64 where asked for.
+
+    Of "pre" the outputs end as soon as they may, of the others the limit breaks them off.
+    """
 
     def make(shape: str | dict[str, Any], dtype: torch.dtype = torch.float32, seed: int = 5) -> Bundle:
         settings = SHAPES[shape] if isinstance(shape, str) else shape
-        config = run_config({"model": {**settings, **SIZES}, "decode": {"max_extra": 6}}, "the test")
+        config = run_config({"model": {**settings, **SIZES}, "decode": DECODE}, "the test")
         torch.manual_seed(seed)
         model = build_model(config.model, subword.vocab_size, subword.vocab_size, PAD_ID).eval()
         with torch.no_grad():

@@ -216,10 +216,10 @@ def test_value_weighted_attention_by_hand(opened, hand) -> None:
             for head in range(2):
                 weights, values = (hand.seen[f"{name}.{head}.{key}"] for key in ("weights", "values"))
                 width = values.shape[1]
+                columns = w_o[:, head * width : (head + 1) * width]
                 vectors = np.array(
-                    [[a * (w_o[:, head * width : (head + 1) * width] @ v) for a, v in zip(row, values, strict=True)]
-                     for row in weights]
-                )  # fmt: skip
+                    [[a * (columns @ v) for a, v in zip(row, values, strict=True)] for row in weights]
+                )
                 np.testing.assert_allclose(norms[layer, head], np.linalg.norm(vectors, axis=-1), **SHORT)
                 total = total + vectors
             np.testing.assert_allclose(together[layer], np.linalg.norm(total, axis=-1), **SHORT)

@@ -47,6 +47,8 @@ def promised() -> dict[str, Any]:
 
 def differences(expected: Any, found: Any, place: str = "") -> list[str]:
     """Where what was found has other keys or types than the example; empty examples say nothing."""
+    if expected is None or found is None or place.endswith(".excerpt"):  # a vector or a matrix
+        return []
     if isinstance(expected, dict):
         if not expected:
             return []
@@ -58,8 +60,6 @@ def differences(expected: Any, found: Any, place: str = "") -> list[str]:
         if not isinstance(found, list):
             return [f"{place}: {found!r} is no list"]
         return [line for each in found for line in differences(expected[0], each, place)] if expected else []
-    if expected is None or found is None:
-        return []
     kinds = [(int, float) if type(each) in (int, float) else type(each) for each in (expected, found)]
     return [] if kinds[0] == kinds[1] else [f"{place}: {found!r} is not like {expected!r}"]
 

@@ -15,6 +15,7 @@ from crosslight.interpret.interventions import (
     intervened,
     intervention,
 )
+from crosslight.interpret.packed import unpacked
 from crosslight.interpret.trace import traced
 from crosslight.interpret.twin import twin
 from crosslight.tasks import inside
@@ -181,9 +182,7 @@ def test_causal_as_data(exact_bundle, by_hand) -> None:
     again = hand.log_probs(opened.src, new, change=off, **more)
     np.testing.assert_allclose(found["new"]["log_probs"], again, rtol=1e-6, atol=1e-6)
     survey = inside.head_survey(opened)
-    assert {stack: array["shape"] for stack, array in survey.items()} == dict.fromkeys(STACKS, [2, 2])
-    from crosslight.interpret.packed import unpacked
-
+    assert {stack: unpacked(array).shape for stack, array in survey.items()} == dict.fromkeys(STACKS, (2, 2))
     assert unpacked(survey["cross"])[1, 1] == pytest.approx(found["old"]["total_change"], abs=1e-5)
 
 

@@ -1,4 +1,4 @@
-"""f(p+k) = A_k f(p): the closed form is the addition theorem, the fit finds it, and a random table has none."""
+"""f(p+k) = A_k f(p): the closed form is the addition theorem, the fit finds it, a random table has none."""
 
 import base64
 import math

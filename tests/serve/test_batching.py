@@ -1,4 +1,4 @@
-"""What waits is translated together: order, limits, deadlines, cancellation, shutdown; against plain reasoning."""
+"""What waits is translated together: order, limits, deadlines, cancellation, shutdown."""
 
 import random
 import threading
@@ -7,7 +7,13 @@ from concurrent.futures import CancelledError
 
 import pytest
 
-from crosslight.serve.batching import Batcher, BatchLimits, DeadlinePassed, ServiceClosed, ServiceFull
+from crosslight.serve.batching import (
+    Batcher,
+    BatchLimits,
+    DeadlineError,
+    ServiceClosedError,
+    ServiceFullError,
+)
 
 
 def occupied(engine, limits=BatchLimits()):  # noqa: B008
@@ -21,7 +27,7 @@ def occupied(engine, limits=BatchLimits()):  # noqa: B008
 
 def test_a_request_alone_is_answered(engine):
     batcher = Batcher(lambda: engine)
-    assert batcher.submit(["ab", "cd"], None or "x").result(20) == ["ba", "dc"]
+    assert batcher.submit(["ab", "cd"], "x").result(20) == ["ba", "dc"]
     batcher.close()
     assert batcher.join(20)
 
@@ -62,7 +68,7 @@ def test_a_large_request_does_not_hold_up_a_small_one(engine):
 def test_the_queue_is_bounded(engine):
     batcher, _ = occupied(engine, BatchLimits(queued=2))
     waiting = [batcher.submit(["a"], "x") for _ in range(2)]
-    with pytest.raises(ServiceFull, match="2 requests wait"):
+    with pytest.raises(ServiceFullError, match="2 requests wait"):
         batcher.submit(["b"], "x")
     waiting[0].cancel()  # whoever is gone takes no place
     third = batcher.submit(["c"], "x")
@@ -84,7 +90,7 @@ def test_what_cannot_be_done_in_time_is_refused_at_once(engine):
     engine.entered.clear()
     batcher.submit(["b" * 2000], "x")
     assert engine.entered.wait(20)
-    with pytest.raises(ServiceFull, match="more than 1 s") as refused:
+    with pytest.raises(ServiceFullError, match="more than 1 s") as refused:
         batcher.submit(["c" * 4000], "x")
     assert 0.3 < refused.value.wait < 2
     fits = batcher.submit(["d"], "x")
@@ -97,7 +103,7 @@ def test_whose_deadline_passed_is_dropped_before_it_is_translated(engine):
     late = batcher.submit(["late"], "x")
     time.sleep(0.1)
     engine.gate.set()
-    with pytest.raises(DeadlinePassed):
+    with pytest.raises(DeadlineError):
         late.result(20)
     assert ["late"] not in [texts for texts, _ in engine.batches]
 
@@ -138,7 +144,7 @@ def test_closing_finishes_what_was_accepted(engine):
     batcher, first = occupied(engine)
     waiting = [batcher.submit([str(i)], i) for i in range(5)]
     batcher.close()
-    with pytest.raises(ServiceClosed):
+    with pytest.raises(ServiceClosedError):
         batcher.submit(["late"], "x")
     assert not batcher.join(0.05)
     engine.gate.set()

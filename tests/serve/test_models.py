@@ -10,9 +10,9 @@ import pytest
 from crosslight.errors import BundleError, ConfigError
 from crosslight.facts import BOX
 from crosslight.serve.asked import Asked
-from crosslight.serve.batching import BatchLimits, ServiceClosed
+from crosslight.serve.batching import BatchLimits, ServiceClosedError
 from crosslight.serve.cache import Cache
-from crosslight.serve.models import Models, Served, UnknownPair, served
+from crosslight.serve.models import Models, Served, UnknownPairError, served
 
 
 def bundle(src, tgt, model="m"):
@@ -76,7 +76,7 @@ def test_found_by_languages(opened, asked, found):
 
 
 def test_what_is_not_served_names_what_is(opened):
-    with pytest.raises(UnknownPair, match="'fr' to 'sv'") as error:
+    with pytest.raises(UnknownPairError, match="'fr' to 'sv'") as error:
         make(opened).find("fr", "sv")
     assert "sv to pt_BR" in error.value.cure
 
@@ -170,7 +170,7 @@ def test_closing_answers_what_was_accepted_and_nothing_else(opened, engine):
     closing.start()
     while models.is_open:
         pass
-    with pytest.raises(ServiceClosed):
+    with pytest.raises(ServiceClosedError):
         models.translate(PAIRS[1], ["cd"], Asked())
     engine.gate.set()
     closing.join(20)

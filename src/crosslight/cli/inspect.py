@@ -11,6 +11,9 @@ def inspect(
     bundle: Annotated[Path, typer.Argument(help="A bundle or a finished run.")],
     sentence: Annotated[str, typer.Argument(help="A sentence in the source language.")],
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write a stand-alone page.")] = None,
+    json: Annotated[
+        Path | None, typer.Option(help="Write all views as JSON, the search too (docs/inside.md).")
+    ] = None,
     kind: Annotated[str, typer.Option(help="For the terminal: encoder, decoder or cross.")] = "cross",
     layer: Annotated[
         int | None, typer.Option(help="For the terminal: one layer, from 1; the last unless given.")
@@ -32,3 +35,8 @@ def inspect(
     if out is not None:
         explain.write_page(inspection, out)
         print(f"\nwrote {out}: open it in a browser", file=sys.stderr)
+    if json is not None:
+        from crosslight.tasks.inside import write_views
+
+        write_views(bundle, sentence, json)
+        print(f"wrote {json}", file=sys.stderr)

@@ -40,7 +40,8 @@ def serve(
         Path | None, typer.Option(help="TMX file that takes the corrections people send.")
     ] = None,
     cors: Annotated[
-        list[str] | None, typer.Option(metavar="ORIGIN", help="A site whose pages may use the service; * is all.")
+        list[str] | None,
+        typer.Option(metavar="ORIGIN", help="A site whose pages may use the service; * is all."),
     ] = None,
     name: Annotated[
         list[str] | None,
@@ -48,7 +49,9 @@ def serve(
     ] = None,
     limit: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=VALUE", help="Another limit, such as queued=200; docs/serving.md has all."),
+        typer.Option(
+            metavar="NAME=VALUE", help="Another limit, such as queued=200; docs/serving.md has all."
+        ),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No line for each request.")] = False,
 ) -> None:

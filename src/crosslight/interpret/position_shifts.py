@@ -85,24 +85,23 @@ def shift(table: Floats, layout: SinusoidLayout, k: int, angles: Floats | None) 
     Args:
         angles: of every pair, for the closed form; None for a learned table.
     """
-    random = np.random.default_rng(0).normal(size=table.shape)
+    rows = pairs(table, layout)
     n_pairs = len(table) - k
     half = n_pairs // 2
-    errors, blocks = [], []
-    for rows in (pairs(table, layout), pairs(random, layout)):
-        before, after = rows[:n_pairs], rows[k:]
-        blocks.append(fitted(before[:half], after[:half]))
-        errors.append(shift_error(blocks[-1], before[half:], after[half:]))
-    rows = pairs(table, layout)
-    turned = None if angles is None else rotation(angles, k)
-    return Shift(
-        k,
-        None if turned is None else shift_error(turned, rows[half:n_pairs], rows[half + k :]),
-        *errors,
-        n_fitted=half,
-        n_tested=n_pairs - half,
-        blocks=blocks[0] if turned is None else turned,
-    )
+    blocks, fit_error = _tested_fit(rows, k, half)
+    _, control_error = _tested_fit(np.random.default_rng(0).normal(size=rows.shape), k, half)
+    rotation_error = None
+    if angles is not None:
+        blocks = rotation(angles, k)
+        rotation_error = shift_error(blocks, rows[half:n_pairs], rows[half + k :])
+    return Shift(k, rotation_error, fit_error, control_error, half, n_pairs - half, blocks)
+
+
+def _tested_fit(rows: Floats, k: int, half: int) -> tuple[Floats, float]:
+    """Blocks that are fitted to the first positions, and their error on the others."""
+    before, after = rows[:-k], rows[k:]
+    blocks = fitted(before[:half], after[:half])
+    return blocks, shift_error(blocks, before[half:], after[half:])
 
 
 def cosines(table: Floats) -> list[Floats]:

@@ -171,7 +171,8 @@ def merged(
     """From pieces to words in the last two axes: the sum of a word's columns, the mean of its rows."""
     to_word = np.add.reduceat(numbers.astype(np.float64), [word[0] for word in column_words], axis=-1)
     from_word: npt.NDArray[np.float64] = np.add.reduceat(to_word, [word[0] for word in row_words], axis=-2)
-    return from_word / np.array([len(word) for word in row_words])[:, None]
+    from_word /= np.array([len(word) for word in row_words])[:, None]
+    return from_word
 
 
 def whole_words(words: list[list[int]], n_pieces: int) -> list[list[int]]:

@@ -50,11 +50,14 @@ def make_service(
     """
     limits = settings.limits
     cache: Cache[Translation] = Cache(limits.cache_entries, limits.cache_characters, _size)
-    metrics = Metrics(lambda: models.n_queued(), lambda: models.n_loaded())
+    metrics = Metrics()
     models = Models(
         bundles, open_bundle, limits.of_batches(), most_loaded, cache, metrics.batch, metrics.cache
     )
-    corrections = Corrections(settings.corrections, limits.corrections_bytes) if settings.corrections else None
+    metrics.watch(models.n_queued, models.n_loaded)
+    corrections = (
+        Corrections(settings.corrections, limits.corrections_bytes) if settings.corrections else None
+    )
     return Service(
         settings, models, detector_for(bundles), metrics, log or Log(None), Keys(settings.keys), corrections
     )
@@ -70,7 +73,12 @@ def make_app(service: Service) -> "ASGIApp":
 
     # FastAPI's own pages would load their scripts from another host.
     app = FastAPI(
-        title="Crosslight", version=__version__, docs_url=None, redoc_url=None, openapi_url=None, lifespan=life
+        title="Crosslight",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=life,
     )
     for router in (
         libretranslate.routes(service),
@@ -82,7 +90,7 @@ def make_app(service: Service) -> "ASGIApp":
     ):
         app.include_router(router)
     _add_state(app, service)
-    _add_errors(app, service)
+    _add_errors(app)
     inner: ASGIApp = app
     if service.settings.origins:
         inner = CORSMiddleware(
@@ -122,7 +130,7 @@ def _add_state(app: FastAPI, service: Service) -> None:
         return Response(service.metrics.text(), media_type=CONTENT_TYPE)
 
 
-def _add_errors(app: FastAPI, service: Service) -> None:
+def _add_errors(app: FastAPI) -> None:
     def refused(request: Request, error: Exception) -> Response:
         refusal = refusal_of(error)
         body = error_body(request.url.path, refusal)
@@ -141,6 +149,7 @@ def _add_errors(app: FastAPI, service: Service) -> None:
     app.add_exception_handler(Refusal, refused)
     app.add_exception_handler(CrosslightError, refused)
     app.add_exception_handler(HTTPException, http_error)
+    app.add_exception_handler(Exception, refused)  # raised once more for the guard, which logs it
 
 
 def _size(translation: "Translation") -> int:

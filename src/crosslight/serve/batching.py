@@ -20,12 +20,13 @@ from typing import Any, Generic, Protocol, TypeVar
 from crosslight.errors import CrosslightError
 
 S = TypeVar("S", bound=Hashable)
+S_contra = TypeVar("S_contra", bound=Hashable, contravariant=True)
 T = TypeVar("T")
 MEMORY = 0.2  # weight of the newest batch in the mean of what a character takes
 TELLING = 500  # characters from which a batch says what one takes; below, it says what a call takes
 
 
-class ServiceFull(CrosslightError):
+class ServiceFullError(CrosslightError):
     """More waits than can be answered in time.
 
     Args:
@@ -37,14 +38,14 @@ class ServiceFull(CrosslightError):
         self.wait = wait
 
 
-class ServiceClosed(CrosslightError):
+class ServiceClosedError(CrosslightError):
     """No more is accepted."""
 
     def __init__(self) -> None:
         super().__init__("the service is shutting down", "ask again when it has started anew")
 
 
-class DeadlinePassed(CrosslightError):
+class DeadlineError(CrosslightError):
     """A request waited longer than it may."""
 
     def __init__(self, seconds: float) -> None:
@@ -61,10 +62,10 @@ class BatchLimits:
     seconds: float = 30.0  # from a request's coming to its answer
 
 
-class Engine(Protocol[S, T]):
+class Engine(Protocol[S_contra, T]):
     """What translates; only one thread calls it."""
 
-    def translate(self, texts: Sequence[str], settings: S) -> list[T]:
+    def translate(self, texts: Sequence[str], settings: S_contra) -> list[T]:
         """Every text translated, in order."""
         ...
 
@@ -99,7 +100,7 @@ class Batcher(Generic[S, T]):
     def __init__(
         self,
         open_engine: Callable[[], Engine[S, T]],
-        limits: BatchLimits = BatchLimits(),  # noqa: B008 (frozen)
+        limits: BatchLimits = BatchLimits(),
         observe: Callable[[int, float], None] = lambda segments, seconds: None,
     ) -> None:
         self._open, self._limits, self._observe = open_engine, limits, observe
@@ -116,8 +117,8 @@ class Batcher(Generic[S, T]):
         """Put a request into the queue; its future can be cancelled until it is done.
 
         Raises:
-            ServiceFull: too many wait, or it could not be answered in time.
-            ServiceClosed: nothing more is accepted.
+            ServiceFullError: too many wait, or it could not be answered in time.
+            ServiceClosedError: nothing more is accepted.
         """
         return self._put(_Job(texts, settings, self._deadline()))
 
@@ -125,8 +126,8 @@ class Batcher(Generic[S, T]):
         """Have something else done with the engine, in its thread, in turn with the requests.
 
         Raises:
-            ServiceFull: too many wait.
-            ServiceClosed: nothing more is accepted.
+            ServiceFullError: too many wait.
+            ServiceClosedError: nothing more is accepted.
         """
         return self._put(_Job((), None, self._deadline(), function))
 
@@ -157,7 +158,7 @@ class Batcher(Generic[S, T]):
     def _put(self, job: _Job[S, T]) -> "Future[Any]":
         with self._changed:
             if self._closed:
-                raise ServiceClosed
+                raise ServiceClosedError
             if self._failure:
                 raise self._failure
             if len(self._queue) >= self._limits.queued:
@@ -165,9 +166,9 @@ class Batcher(Generic[S, T]):
             characters = self._in_hand + sum(waiting.n_characters for waiting in self._queue)
             wait = characters * self._seconds_per_character
             if len(self._queue) >= self._limits.queued:
-                raise ServiceFull(f"{len(self._queue)} requests wait already", wait)
+                raise ServiceFullError(f"{len(self._queue)} requests wait already", wait)
             if characters and wait + job.n_characters * self._seconds_per_character > self._limits.seconds:
-                raise ServiceFull(f"it would take more than {self._limits.seconds:g} s", wait)
+                raise ServiceFullError(f"it would take more than {self._limits.seconds:g} s", wait)
             self._queue.append(job)
             self._changed.notify_all()
         return job.future
@@ -272,7 +273,7 @@ class Batcher(Generic[S, T]):
                 self._queue.remove(job)
             elif job.deadline < now:
                 self._queue.remove(job)
-                _fail(job.future, DeadlinePassed(self._limits.seconds))
+                _fail(job.future, DeadlineError(self._limits.seconds))
 
 
 def _finish(future: "Future[Any]", result: Any) -> None:

@@ -1,4 +1,4 @@
-"""Translations that were asked for before; bounded in number and in characters, the longest unused go first."""
+"""Translations that were asked for before, bounded in number and in characters."""
 
 import threading
 from collections import OrderedDict

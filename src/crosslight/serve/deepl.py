@@ -57,7 +57,8 @@ def routes(service: Service) -> APIRouter:
             raise Refusal(400, "type: expected source or target")
         codes = {pair[wanted == "target"] for pair in service.models.bundles}
         return [
-            DeepLLanguage(language=code.upper().replace("_", "-"), name=name_of(code)) for code in sorted(codes)
+            DeepLLanguage(language=code.upper().replace("_", "-"), name=name_of(code))
+            for code in sorted(codes)
         ]
 
     @router.get("/usage", response_model=DeepLUsage)

@@ -20,7 +20,11 @@ from crosslight.text.subword import BLANK_SIGN, Subword
 
 LONGEST = 3  # characters of a run
 SMOOTHING = 0.5
-OF_WORDS, OF_PIECES, OF_SENTENCES = 300.0, 100.0, 1.0  # weights: of a list, a vocabulary, a word of a sentence
+OF_WORDS, OF_PIECES, OF_SENTENCES = (
+    300.0,
+    100.0,
+    1.0,
+)  # weights: of a list, a vocabulary, a word of a sentence
 READ = 2000  # characters of a text that are looked at
 DOUBT = 3.0  # runs overlap, so what they say together is worth a third
 LETTERS = re.compile(r"[^\W\d_]+(?:['’])?")

@@ -25,7 +25,7 @@ LONGEST_NAME = 200
 def formats() -> list[str]:
     """The endings of documents that can be translated; none without the room `documents`."""
     room = documents_room()
-    return sorted(room.FORMATS) if room else []
+    return list(room.ENDINGS) if room else []
 
 
 @dataclass(frozen=True)
@@ -83,15 +83,16 @@ def routes(service: Service) -> APIRouter:
         if room is None:
             raise Refusal(400, "documents are not translated here")
         name = PurePosixPath((file.filename or "").replace("\\", "/")).name[-LONGEST_NAME:]
-        if PurePosixPath(name).suffix.lower() not in room.FORMATS:
-            raise Refusal(400, f"documents of these kinds are translated: {', '.join(formats())}")
+        room.kind_of(name)  # said before anything is read
         data = await file.read()
         # A document's language is found out from its text; of what it is packed in nothing is known.
         bundle, _ = service.bundle_for([data.decode("utf-8", "ignore")], source, target)
         translate = service.waiting_translate(bundle, Asked(links=True))
         result = await service.in_turn(request, lambda: room.translate_document(name, data, translate))
         token = shelf.put(_translated_name(name, bundle.tgt), result)
-        return FileAnswer(translatedFileUrl=f"{request.url.scheme}://{request.headers['host']}/download_file/{token}")
+        return FileAnswer(
+            translatedFileUrl=f"{request.url.scheme}://{request.headers['host']}/download_file/{token}"
+        )
 
     @router.get("/download_file/{token}")
     async def download_file(token: str) -> Response:

@@ -99,13 +99,16 @@ class Guard:
         name = re.sub(r":[0-9]+$", "", host).lower()
         if self._hosts is not None and name not in self._hosts:
             raise Refusal(
-                403, "this service answers to localhost only; behind another server: crosslight serve --name NAME"
+                403,
+                "this service answers to localhost only; behind another server: crosslight serve --name NAME",
             )
         origin = headers.get(b"origin", b"").decode("latin-1")
         is_own = urlsplit(origin).netloc == host if _is_url(origin) else False
         allowed = not origin or is_own or origin in self._settings.origins or "*" in self._settings.origins
         if not allowed and scope["method"] not in READING:
-            raise Refusal(403, "pages of other sites may not use this service: crosslight serve --cors ORIGIN")
+            raise Refusal(
+                403, "pages of other sites may not use this service: crosslight serve --cors ORIGIN"
+            )
         length = headers.get(b"content-length", b"0")
         if length.isdigit() and int(length) > self._settings.limits.body_bytes:
             raise self._too_large()
@@ -124,7 +127,9 @@ class Guard:
                 async with asyncio.timeout_at(deadline):
                     message = await receive()
             except TimeoutError:
-                raise Refusal(408, f"the request took longer than {limits.body_seconds:g} s to come") from None
+                raise Refusal(
+                    408, f"the request took longer than {limits.body_seconds:g} s to come", ends=True
+                ) from None
             if message["type"] == "http.request":
                 n_bytes += len(message.get("body", b""))
                 is_whole = not message.get("more_body", False)
@@ -135,7 +140,9 @@ class Guard:
         return counted
 
     def _too_large(self) -> Refusal:
-        return Refusal(413, f"the request is longer than {self._settings.limits.body_bytes:,} bytes", 0)
+        return Refusal(
+            413, f"the request is longer than {self._settings.limits.body_bytes:,} bytes", ends=True
+        )
 
 
 class _Answer:
@@ -162,8 +169,6 @@ class _Answer:
 async def _refuse(refusal: Refusal, scope: Scope, send: Send) -> None:
     body = json.dumps(error_body(scope["path"], refusal)).encode()
     headers = {"content-type": "application/json", "content-length": str(len(body)), **refusal.headers}
-    if refusal.status in (408, 413):  # the rest of the body is not read
-        headers["connection"] = "close"
     raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": refusal.status, "headers": raw})
     await send({"type": "http.response.body", "body": body})

@@ -85,13 +85,12 @@ def routes(service: Service) -> APIRouter:
         asked = read(SuggestFields, fields)
         if service.corrections is None:
             raise Refusal(
-                403, "corrections are not kept here; they are with: crosslight serve ... --corrections mine.tmx"
+                403,
+                "corrections are not kept here; they are with: crosslight serve ... --corrections mine.tmx",
             )
         service.require_within_limits([asked.q, asked.s])
         bundle = service.models.find(asked.source, asked.target)
-        await service.in_turn(
-            request, lambda: _kept(service, bundle.src, bundle.tgt, asked.q, asked.s)
-        )
+        await service.in_turn(request, lambda: _kept(service, bundle.src, bundle.tgt, asked.q, asked.s))
         return Done()
 
     @router.get("/frontend/settings")

@@ -5,6 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from crosslight.errors import ConfigError
 from crosslight.serve.asked import Asked
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class LoadedBundle:
         found = self.translator.translate(texts, n_best=settings.n_best, **more)
         if settings.confidence:
             (found,) = with_confidence(bundle, self._confidence, [found])
-        if settings.links:
+        if settings.links and self._head:
             (found,) = with_links(bundle, self._head, [found])
         return found
 
@@ -57,10 +58,14 @@ class LoadedBundle:
         return load_confidence(self.translator.bundle)
 
     @cached_property
-    def _head(self) -> "AlignmentHead":
+    def _head(self) -> "AlignmentHead | None":
+        """None where the bundle does not say, and cannot find out, which attention aligns words."""
         from crosslight.tasks.alignments import alignment_head
 
-        return alignment_head(self.translator.bundle)
+        try:
+            return alignment_head(self.translator.bundle)
+        except ConfigError:
+            return None
 
 
 def alternatives(text: str, prefix: str, n: int) -> "Callable[[LoadedBundle], list[Any]]":

@@ -34,5 +34,8 @@ class Log:
 
     def fault(self, error: BaseException, route: str) -> None:
         """An error that should not be: its kind and where it happened. Its message could hold text."""
-        places = [f"{f.filename.rpartition('crosslight/')[2]}:{f.lineno}" for f in traceback.extract_tb(error.__traceback__)]
+        places = [
+            f"{f.filename.rpartition('crosslight/')[2]}:{f.lineno}"
+            for f in traceback.extract_tb(error.__traceback__)
+        ]
         self.write("fault", kind=type(error).__name__, at=places[-6:], route=route)

@@ -1,4 +1,7 @@
-"""Numbers about the service, as Prometheus reads them, in a registry of their own: the only door to its client."""
+"""Numbers about the service, as Prometheus reads them, in a registry of their own.
+
+The only door to the library `prometheus_client`.
+"""
 
 from collections.abc import Callable
 
@@ -9,14 +12,9 @@ SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
 class Metrics:
-    """Counts of one service; several services in a process do not meet.
+    """Counts of one service; several services in a process do not meet."""
 
-    Args:
-        n_queued: how many requests wait, asked when the numbers are read.
-        n_loaded: how many bundles are in memory.
-    """
-
-    def __init__(self, n_queued: Callable[[], int], n_loaded: Callable[[], int]) -> None:
+    def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
         self._requests = Counter(
             "crosslight_requests", "Answered requests.", ["route", "method", "status"], registry=registry
@@ -40,11 +38,14 @@ class Metrics:
         self._asked = Counter("crosslight_cache_lookups", "Texts looked for in the cache.", registry=registry)
         self._found = Counter("crosslight_cache_hits", "Texts found in the cache.", registry=registry)
         self._characters = Counter("crosslight_characters", "Characters to be translated.", registry=registry)
-        queued = Gauge("crosslight_queued_requests", "Requests that wait.", registry=registry)
-        queued.set_function(n_queued)
-        loaded = Gauge("crosslight_loaded_bundles", "Bundles in memory.", registry=registry)
-        loaded.set_function(n_loaded)
         self.n_characters = 0
+
+    def watch(self, n_queued: Callable[[], int], n_loaded: Callable[[], int]) -> None:
+        """Ask for these whenever the numbers are read: requests that wait, bundles in memory."""
+        queued = Gauge("crosslight_queued_requests", "Requests that wait.", registry=self._registry)
+        queued.set_function(n_queued)
+        loaded = Gauge("crosslight_loaded_bundles", "Bundles in memory.", registry=self._registry)
+        loaded.set_function(n_loaded)
 
     def request(self, route: str, method: str, status: int, seconds: float) -> None:
         """A request was answered."""

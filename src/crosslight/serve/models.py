@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from crosslight.errors import BundleError, ConfigError
 from crosslight.facts import bundle_directory, read_head
 from crosslight.serve.asked import Asked
-from crosslight.serve.batching import Batcher, BatchLimits, Engine, ServiceClosed
+from crosslight.serve.batching import Batcher, BatchLimits, Engine, ServiceClosedError
 from crosslight.serve.cache import Cache
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Served:
     is_calibrated: bool
 
 
-class UnknownPair(ConfigError):
+class UnknownPairError(ConfigError):
     """No bundle translates between two languages."""
 
 
@@ -109,21 +109,23 @@ class Models:
         """The bundle that translates between two languages; `EN-US` is `en` where nothing is nearer.
 
         Raises:
-            UnknownPair: there is none.
+            UnknownPairError: there is none.
         """
         for exact in (True, False):
             for (a, b), bundle in self.bundles.items():
                 if _same(a, src, exact) and _same(b, tgt, exact):
                     return bundle
         pairs = ", ".join(f"{a} to {b}" for a, b in self.bundles)
-        raise UnknownPair(f"nothing here translates from {src[:20]!r} to {tgt[:20]!r}", f"served: {pairs}")
+        raise UnknownPairError(
+            f"nothing here translates from {src[:20]!r} to {tgt[:20]!r}", f"served: {pairs}"
+        )
 
     def translate(self, bundle: Served, texts: Sequence[str], asked: Asked) -> "Future[list[Translation]]":
         """Every text translated, in order, from the cache where it was asked for before.
 
         Raises:
-            ServiceFull: too much waits.
-            ServiceClosed: nothing more is accepted.
+            ServiceFullError: too much waits.
+            ServiceClosedError: nothing more is accepted.
         """
         keys = [(bundle.model, asked, text) for text in texts]
         found = {key: value for key in keys if (value := self._cache.get(key)) is not None}
@@ -155,8 +157,8 @@ class Models:
         """Something else done with a loaded bundle, in its thread.
 
         Raises:
-            ServiceFull: too much waits.
-            ServiceClosed: nothing more is accepted.
+            ServiceFullError: too much waits.
+            ServiceClosedError: nothing more is accepted.
         """
         return self._batcher(bundle, lambda b: b.call(function))
 
@@ -189,7 +191,7 @@ class Models:
         pair = (bundle.src, bundle.tgt)
         with self._lock:
             if self._closed:
-                raise ServiceClosed
+                raise ServiceClosedError
             if pair in self._loaded and self._loaded[pair].failure:
                 del self._loaded[pair]  # perhaps it is there now
             if pair not in self._loaded:

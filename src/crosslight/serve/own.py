@@ -68,7 +68,8 @@ def routes(service: Service) -> APIRouter:
         found = await service.call(request, bundle, next_words(asked.q, asked.prefix, asked.n))
         return AlternativesAnswer(
             alternatives=[
-                NextWord(word=one.word, probability=one.probability, text=one.translation.text) for one in found
+                NextWord(word=one.word, probability=one.probability, text=one.translation.text)
+                for one in found
             ]
         )
 
@@ -118,4 +119,3 @@ def _described(translation: "Translation", least: float) -> OwnTranslation:
         looped=translation.looped,
         parts=[] if is_withheld else [(pair.src, pair.tgt) for pair in translation.parts],
     )
-

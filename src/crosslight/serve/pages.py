@@ -14,7 +14,9 @@ TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".svg": "image/svg
 
 def routes(folder: Path = STATIC) -> APIRouter:
     """The page at `/`, and the files that it loads."""
-    files = {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+    files = {
+        file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()
+    }
     tags = {name: f'"{hashlib.sha256(data).hexdigest()[:20]}"' for name, data in files.items()}
     router = APIRouter(include_in_schema=False)
 

@@ -121,6 +121,8 @@ class PatientProtocol(H11Protocol):
         """A request is answered; the next one may take its time to begin."""
         super().on_response_complete()
         self._stop_waiting()
+        if self.conn.trailing_data[0]:  # it has begun
+            self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nobody is there any more."""

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from crosslight.serve.refusals import Refusal
 
@@ -163,7 +163,9 @@ class TermFields(Fields):
     """A term: where the source says `source`, the translation says one of `target`, or none of them."""
 
     source: str = Field(min_length=1, max_length=200)
-    target: str | list[str] = Field(description="Forms, one of which is to be said; in a string with | between.")
+    target: str | list[str] = Field(
+        description="Forms, one of which is to be said; in a string with | between."
+    )
     forbidden: bool = False
 
 
@@ -200,7 +202,9 @@ class OwnTranslation(BaseModel):
     unmet: list[str] = Field(description="Terms that it fails in; forbidden ones with a ! before them.")
     lost: list[str] = Field(description="Numbers, addresses and placeholders of the source that it lacks.")
     looped: bool = Field(description="Whether it runs in a circle.")
-    parts: list[tuple[str, str]] = Field(description="Its sentences, source and translation, and what is between.")
+    parts: list[tuple[str, str]] = Field(
+        description="Its sentences, source and translation, and what is between."
+    )
 
 
 class OwnAnswer(BaseModel):

@@ -5,13 +5,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.requests import Request
 
 from crosslight.serve.asked import Asked
-from crosslight.serve.batching import DeadlinePassed
+from crosslight.serve.batching import DeadlineError
 from crosslight.serve.corrections import Corrections
 from crosslight.serve.detect import Detector, Guess
 from crosslight.serve.keys import Keys, key_in
@@ -60,7 +60,9 @@ class Service:
         Raises:
             Refusal: 403.
         """
-        own = next((v for name in ("api_key", "auth_key") if isinstance(v := fields.get(name), str) and v), None)
+        own = next(
+            (v for name in ("api_key", "auth_key") if isinstance(v := fields.get(name), str) and v), None
+        )
         self.keys.require(key_in(request.headers.get("authorization", "")) or own)
 
     async def translate(
@@ -84,7 +86,7 @@ class Service:
         with self._turn(request):
             if is_html:
                 future = self._threads.submit(
-                    translate_html, texts, self.waiting_translate(bundle, asked)
+                    translate_html, texts, self.waiting_translate(bundle, replace(asked, links=True))
                 )
             else:
                 future = self.models.translate(bundle, texts, asked)
@@ -113,7 +115,7 @@ class Service:
 
         Raises:
             Refusal: 400, the language is not known well enough to translate from it.
-            UnknownPair: nothing translates between them.
+            UnknownPairError: nothing translates between them.
         """
         if source.lower() != "auto":
             return self.models.find(source, target), None
@@ -130,7 +132,7 @@ class Service:
         """Wait for an answer as long as there is time, and a client who waits for it too.
 
         Raises:
-            DeadlinePassed: the time is over.
+            DeadlineError: the time is over.
             Refusal: 499, nobody waits any more.
         """
         if future.done():
@@ -139,12 +141,13 @@ class Service:
         waiting = asyncio.ensure_future(asyncio.wrap_future(future))
         gone = asyncio.ensure_future(_gone(request))
         try:
-            await asyncio.wait({waiting, gone}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            both: set[asyncio.Future[Any]] = {waiting, gone}
+            await asyncio.wait(both, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
             if waiting.done():
                 return waiting.result()
             if gone.done():
                 raise Refusal(499, "the client is gone")
-            raise DeadlinePassed(seconds)
+            raise DeadlineError(seconds)
         finally:
             waiting.cancel()
             gone.cancel()
@@ -160,7 +163,7 @@ class Service:
                 return future.result(self.settings.limits.seconds)
             except TimeoutError:
                 future.cancel()
-                raise DeadlinePassed(self.settings.limits.seconds) from None
+                raise DeadlineError(self.settings.limits.seconds) from None
 
         return translate
 

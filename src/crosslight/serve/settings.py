@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -30,7 +30,9 @@ class Limits(Settings):
     queued: Size = Field(64, description="Requests that may wait, for each bundle.")
     client_requests: Size = Field(64, description="Requests of one address that may wait at a time.")
     seconds: Seconds = Field(30.0, description="From a request's coming to its answer.")
-    body_seconds: Seconds = Field(10.0, description="From a request's first byte to its last, of head and body.")
+    body_seconds: Seconds = Field(
+        10.0, description="From a request's first byte to its last, of head and body."
+    )
     connections: Size = Field(512, description="Connections at a time.")
     batch_segments: Size = Field(128, description="Most texts translated at a time.")
     batch_characters: Size = Field(16_000, description="Most characters translated at a time.")
@@ -49,7 +51,7 @@ class Limits(Settings):
 class ServeSettings:
     """How a service is reached, and what it allows."""
 
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     host: str = "127.0.0.1"
     port: int = 5000
     keys: tuple[str, ...] = ()  # none: whoever reaches it may use it
@@ -68,7 +70,9 @@ def limits_from(assignments: Sequence[str]) -> Limits:
     for assignment in assignments:
         name, is_there, value = assignment.partition("=")
         if not is_there:
-            raise ConfigError(f"--limit {assignment} is not NAME=VALUE", "write for example: --limit queued=200")
+            raise ConfigError(
+                f"--limit {assignment} is not NAME=VALUE", "write for example: --limit queued=200"
+            )
         tree[name.strip()] = value.strip()
     try:
         return settings(Limits, tree, "--limit")
@@ -90,7 +94,9 @@ def read_keys(file: Path | None) -> tuple[str, ...]:
         try:
             lines = file.read_text(encoding="utf-8").splitlines()
         except (OSError, UnicodeDecodeError) as error:
-            raise CorpusError(f"{file} cannot be read: {error}", "give a text file with a key a line") from None
+            raise CorpusError(
+                f"{file} cannot be read: {error}", "give a text file with a key a line"
+            ) from None
         keys = [line.partition("#")[0].strip() for line in lines]
         if not any(keys):
             raise ConfigError(f"{file} has no key in it", "write one a line, or leave out --keys")

@@ -3,16 +3,18 @@
 Each view is a function of an opened sentence. Numbers come from the model itself, watched from outside.
 """
 
+import json
 import math
 from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path as FilePath
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from crosslight.decode.hypothesis import length_penalty
-from crosslight.errors import ConfigError
+from crosslight.bundle import load_bundle
 from crosslight.interpret.interventions import (
     STACKS,
     Intervention,
@@ -24,19 +26,18 @@ from crosslight.interpret.interventions import (
 from crosslight.interpret.packed import Array, packed, short, shorts, unpacked
 from crosslight.interpret.page import attention_content
 from crosslight.interpret.position_view import positions_view
-from crosslight.interpret.stages import ranks, read_out, stage_logp, stages
-from crosslight.interpret.tour import Place, Walk, output_step, reading_steps, value, writing_steps
+from crosslight.interpret.stages import ranks, stage_logp, stages
 from crosslight.interpret.views import (
     Candidate,
     Causal,
     Path,
     Positions,
     Search,
-    Tour,
-    Value,
 )
 from crosslight.tasks.beside_attention import NOTE, beside
+from crosslight.tasks.files import write_text
 from crosslight.tasks.opened import Opened, open_sentence, sentence, side
+from crosslight.tasks.tour import tour
 
 __all__ = [
     "NOTE",
@@ -51,6 +52,7 @@ __all__ = [
     "search",
     "sentence",
     "tour",
+    "write_views",
 ]
 
 AT_STAGE, AT_END = 5, 10  # candidates
@@ -136,14 +138,14 @@ def causal(opened: Opened, interventions: Sequence[dict[str, Any]]) -> Causal:
         found = opened.search()
         log_probs = opened.score(found.tokens)[0]
     subword = opened.bundle.tgt_subword
-    change = _change(opened, old)
+    differences = _change(opened, old)
     return {
-        "interventions": [dict(wish) for wish in interventions],
+        "interventions": [asdict(change) for change in changes],
         "old": {
             "log_probs": shorts(old),
-            "logp": short(sum(_written(opened, old))),
-            "change": shorts(change),
-            "total_change": short(sum(_written(opened, change))),
+            "logp": short(sum(opened.written(old))),
+            "change": shorts(differences),
+            "total_change": short(sum(opened.written(differences))),
         },
         "new": {
             "translation": subword.decode(found.tokens),
@@ -167,7 +169,7 @@ def head_survey(opened: Opened) -> dict[Stack, Array]:
         for layer, head in np.ndindex(total.shape):
             with intervened(opened.bundle.model, [Intervention("zero", stack, layer, head)]):
                 change = _change(opened, opened.score(opened.best.tokens)[0])
-            total[layer, head] = sum(_written(opened, change))
+            total[layer, head] = sum(opened.written(change))
         survey[stack] = packed(total)
     return survey
 
@@ -179,53 +181,6 @@ def positions(opened: Opened, n_positions: int = 64) -> Positions:
         ConfigError: fewer than one position is asked for.
     """
     return positions_view(opened.bundle.model, n_positions)
-
-
-@torch.inference_mode()
-def tour(
-    opened: Opened,
-    *,
-    encoder_layer: int = 0,
-    decoder_layer: int = 0,
-    head: int = 0,
-    src_position: int | None = None,
-    tgt_position: int | None = None,
-) -> Tour:
-    """Ten steps from the sentence to its translation, through one head and one position of each side.
-
-    Raises:
-        ConfigError: a layer, head or position that is not there.
-    """
-    bundle, (trace, logits), shape = opened.bundle, opened.traced, opened.bundle.config.model
-    frame = sentence(opened)
-    at = Place(
-        encoder_layer,
-        decoder_layer,
-        head,
-        _longest_word(frame["src"]["words"], frame["src"]["texts"]) if src_position is None else src_position,
-        _longest_word(frame["tgt"]["words"], frame["tgt"]["texts"]) if tgt_position is None else tgt_position,
-    )
-    limits = (
-        shape.n_encoder_layers,
-        shape.n_decoder_layers,
-        shape.n_heads,
-        len(opened.src),
-        len(opened.ids),
-    )
-    for name, place, limit in zip(Place._fields, at, limits, strict=True):
-        if not 0 <= place < limit:
-            raise ConfigError(f"{name} {place} does not exist", f"choose 0 to {limit - 1}")
-    walk = Walk(bundle.model, trace, opened.src, frame["src"]["pieces"], opened.inputs, at)
-    t = at.tgt_position
-    last = output_step(
-        vector=trace.said("decoder_norm")[0, t],
-        logits=logits[t],
-        logp=read_out(bundle.model, trace.read("decoder_norm")[0], opened.searcher.banned)[t],
-        pieces=bundle.tgt_subword.pieces(range(bundle.tgt_subword.vocab_size)),
-        chosen=opened.ids[t],
-        search=_sum_of_search(opened, frame["tgt"]["pieces"]),
-    )
-    return {"chosen": at._asdict(), "steps": [*reading_steps(walk), *writing_steps(walk), last]}
 
 
 def everything(opened: Opened) -> dict[str, Any]:
@@ -244,6 +199,17 @@ def everything(opened: Opened) -> dict[str, Any]:
     }
 
 
+def write_views(path: FilePath | str, text: str, file: FilePath) -> None:
+    """All views of one sentence, translated with the bundle at `path`, as a file of JSON.
+
+    Raises:
+        ConfigError: a text that is not one sentence.
+        CrosslightError: the file cannot be written.
+    """
+    views = everything(open_sentence(load_bundle(path), text))
+    write_text(file, json.dumps(views, ensure_ascii=False, allow_nan=False) + "\n")
+
+
 def _candidates(opened: Opened, logp: Tensor, n: int) -> list[Candidate]:
     """The n most probable pieces of a row of log-probabilities (V,)."""
     best = logp.topk(min(n, len(logp)))
@@ -258,30 +224,6 @@ def _candidates(opened: Opened, logp: Tensor, n: int) -> list[Candidate]:
 def _change(opened: Opened, log_probs: Sequence[float]) -> list[float]:
     """New log-probabilities of the translation's pieces less those before."""
     return [new - old for new, old in zip(log_probs, opened.log_probs, strict=True)]
-
-
-def _written(opened: Opened, numbers: list[float]) -> list[float]:
-    """Those of the pieces that were written: without the end where the limit broke it off."""
-    return numbers[: len(opened.best.tokens) + opened.best.finished]
-
-
-def _longest_word(words: list[list[int]], texts: list[str]) -> int:
-    """The first piece of the longest word but the end."""
-    lengths = [len(text) for text in texts[:-1]] or [0]
-    return words[lengths.index(max(lengths))][0]
-
-
-def _sum_of_search(opened: Opened, pieces: list[str]) -> list[Value]:
-    """How the whole translation comes to its score."""
-    best, ranking = opened.best, opened.tree.ranking
-    n_tokens = len(best.tokens) + best.finished
-    written = _written(opened, opened.log_probs)
-    return [
-        value("log_probs", "log P(y_t)", written, pieces[:n_tokens]),
-        value("logp", "Σ log P", torch.tensor(sum(written))),
-        value("penalty", "lp(n)", torch.tensor(length_penalty(n_tokens, *ranking))),
-        value("score", "score", torch.tensor(best.score)),
-    ]
 
 
 def _telling(survey: dict[Stack, Array]) -> list[dict[str, Any]]:

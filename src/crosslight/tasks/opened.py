@@ -54,6 +54,10 @@ class Opened:
         """The pieces that the decoder reads."""
         return ["<s>", *self.bundle.tgt_subword.pieces(self.best.tokens)]
 
+    def written(self, numbers: Sequence[float]) -> list[float]:
+        """Those of the pieces that were written: without the end where the limit broke it off."""
+        return list(numbers[: len(self.best.tokens) + self.best.finished])
+
     @cached_property
     def inspection(self) -> Inspection:
         """Its attention."""
@@ -138,7 +142,6 @@ def sentence(opened: Opened) -> Sentence:
     """The frame of all other views: pieces, words, scores, settings, and the sizes of the model."""
     bundle, best, config = opened.bundle, opened.best, opened.config
     shape = bundle.config.model
-    written = opened.log_probs[: len(best.tokens) + best.finished]
     return {
         "source": bundle.src_subword.decode(opened.src),
         "translation": bundle.tgt_subword.decode(best.tokens),
@@ -146,7 +149,7 @@ def sentence(opened: Opened) -> Sentence:
         "tgt": side(bundle.tgt_subword, best.tokens),
         "inputs": opened.inputs,
         "score": short(best.score),
-        "logp": short(sum(written)),
+        "logp": short(sum(opened.written(opened.log_probs))),
         "log_probs": shorts(opened.log_probs),
         "finished": best.finished,
         "looped": best.looped,
