@@ -1,8 +1,7 @@
 """The views of the inside in a real browser: they are drawn, and show the library's numbers.
 
 A page of its own (`harness/`) mounts `inside.js` under the service's content policy; what it asks for is
-answered from `tasks.inside`. Skipped where Chromium (`apt-get install chromium`) or Playwright is not
-installed.
+answered from `tasks.inside`. Skipped where Chromium (`apt-get install chromium`) or Playwright is missing.
 """
 
 import json
@@ -356,7 +355,7 @@ def test_what_fails_is_said_and_can_be_tried_again(shown: Shown) -> None:
 
 
 def test_everybody_can_use_it(shown: Shown) -> None:
-    """Nothing is wider than a phone; and axe finds no violation, with all panels open, in both themes."""
+    """Nothing is wider than a phone; axe finds no violation, all panels laid open at once, in both themes."""
     shown.page.set_viewport_size({"width": 360, "height": 740})
     for tab in TABS:
         shown.open(tab, OTHER)

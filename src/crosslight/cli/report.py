@@ -12,7 +12,7 @@ def report(
         Path,
         typer.Argument(
             metavar="RUN|BUNDLE",
-            help="The directory of a run, finished or not; or a bundle, such as fr-en, which comes with it.",
+            help="The directory of a run, finished or not; or a bundle, or fr-en: the one in the box.",
         ),
     ],
     out: Annotated[
@@ -20,7 +20,7 @@ def report(
         typer.Option(
             "--out",
             "-o",
-            help="Where to write it: RUN/report.html unless given, and of a bundle site/index.html.",
+            help="Where to write the page; RUN/report.html or, of a bundle, site/index.html unless given.",
         ),
     ] = None,
     text: Annotated[

@@ -26,7 +26,7 @@ EXPORT = re.compile(r"^export ((?:async )?function|const) (\w+)", re.MULTILINE)
 
 
 def write_site(bundle: "Bundle", texts: Sequence[str], out: Path) -> Path:
-    """Write the page of a bundle; where it is: `out` if that is an .html file, else in that folder.
+    """Write the page of a bundle; returns where: `out` if that is an .html file, else in the folder `out`.
 
     Args:
         texts: sentences to be shown; examples where there are none.
@@ -104,6 +104,6 @@ def _hash(text: str) -> str:
 
 
 def _json_block(content: dict[str, Any]) -> str:
-    """JSON that is safe inside `<script>`: without `<` and the two line ends that JavaScript knows."""
+    """JSON that is safe inside `<script>`: without `<`, and without line ends that only JavaScript has."""
     text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
