@@ -83,8 +83,13 @@ def routes(service: Service) -> APIRouter:
         data = await file.read()
         # A document's language is found out from its text; of what it is packed in nothing is known.
         bundle, _ = service.bundle_for([data.decode("utf-8", "ignore")], source, target)
-        translate = service.waiting_translate(bundle, Asked(links=True))
-        result = await service.in_turn(request, lambda: documents.translate_document(name, data, translate))
+        result = await service.in_turn(
+            request,
+            bundle,
+            Asked(links=True),
+            lambda translate: documents.translate_document(name, data, translate),
+            service.settings.limits.document_seconds,
+        )
         token = shelf.put(_translated_name(name, bundle.tgt), result)
         return FileAnswer(
             translatedFileUrl=f"{request.url.scheme}://{request.headers['host']}/download_file/{token}"

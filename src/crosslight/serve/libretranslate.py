@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
 
 from crosslight.serve.asked import Asked
 from crosslight.serve.detect import Guess
@@ -90,7 +91,7 @@ def routes(service: Service) -> APIRouter:
             )
         service.require_within_limits([asked.q, asked.s])
         bundle = service.models.find(asked.source, asked.target)
-        await service.in_turn(request, lambda: _kept(service, bundle.src, bundle.tgt, asked.q, asked.s))
+        await run_in_threadpool(service.corrections.add, bundle.src, bundle.tgt, asked.q, asked.s)
         return Done()
 
     @router.get("/frontend/settings")
@@ -131,8 +132,3 @@ def detection(guess: Guess) -> Detection:
 
 def _others(translation: "Translation") -> Sequence[str]:
     return [other.text for other in translation.alternatives]
-
-
-def _kept(service: Service, src_lang: str, tgt_lang: str, src: str, tgt: str) -> None:
-    assert service.corrections is not None
-    service.corrections.add(src_lang, tgt_lang, src, tgt)

@@ -1,6 +1,7 @@
 """What all the APIs have in common: limits, languages, waiting for an answer, and who may ask."""
 
 import asyncio
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -83,14 +84,12 @@ class Service:
         self.require_within_limits(texts, asked)
         bundle, guess = self.bundle_for(texts, source, target)
         self.metrics.characters(sum(map(len, texts)))
-        with self._turn(request):
-            if is_html:
-                future = self._threads.submit(
-                    translate_html, texts, self.waiting_translate(bundle, replace(asked, links=True))
-                )
-            else:
-                future = self.models.translate(bundle, texts, asked)
-            found = await self.answered(request, future)
+        if is_html:
+            with_links = replace(asked, links=True)
+            found = await self.in_turn(request, bundle, with_links, lambda t: translate_html(texts, t))
+        else:
+            with self._turn(request):
+                found = await self.answered(request, self.models.translate(bundle, texts, asked))
         return Answer(found, bundle, guess)
 
     def require_within_limits(self, texts: Sequence[str], asked: Asked = Asked()) -> None:  # noqa: B008 (frozen)
@@ -128,8 +127,11 @@ class Service:
             )
         return self.models.find(guess.language, target), guess
 
-    async def answered(self, request: Request, future: "Future[T]") -> T:
+    async def answered(self, request: Request, future: "Future[T]", seconds: float | None = None) -> T:
         """Wait for an answer as long as there is time, and a client who waits for it too.
+
+        Args:
+            seconds: other than those of the limits.
 
         Raises:
             DeadlineError: the time is over.
@@ -137,7 +139,7 @@ class Service:
         """
         if future.done():
             return future.result()
-        seconds = self.settings.limits.seconds
+        seconds = seconds or self.settings.limits.seconds
         waiting = asyncio.ensure_future(asyncio.wrap_future(future))
         gone = asyncio.ensure_future(_gone(request))
         try:
@@ -152,25 +154,37 @@ class Service:
             waiting.cancel()
             gone.cancel()
 
-    def waiting_translate(
-        self, bundle: Served, asked: Asked
-    ) -> "Callable[[Sequence[str]], list[Translation]]":
-        """(texts) -> translations, for a thread that may wait: what documents are translated with."""
+    async def in_turn(
+        self,
+        request: Request,
+        bundle: Served,
+        asked: Asked,
+        function: "Callable[[Callable[[Sequence[str]], list[Translation]]], T]",
+        seconds: float | None = None,
+    ) -> T:
+        """Something that translates more than once, done in a thread of its own, as one request.
+
+        Args:
+            function: takes (texts) -> translations, which waits, and ends it where nobody waits any more.
+        """
+        stopped = threading.Event()
 
         def translate(texts: Sequence[str]) -> "list[Translation]":
+            if stopped.is_set():
+                raise DeadlineError(limit)
             future = self.models.translate(bundle, list(texts), asked)
             try:
-                return future.result(self.settings.limits.seconds)
+                return future.result(limit)
             except TimeoutError:
                 future.cancel()
-                raise DeadlineError(self.settings.limits.seconds) from None
+                raise DeadlineError(limit) from None
 
-        return translate
-
-    async def in_turn(self, request: Request, function: Callable[[], T]) -> T:
-        """Something that waits, done in a thread of its own, as one of the client's requests."""
+        limit = self.settings.limits.seconds
         with self._turn(request):
-            return await self.answered(request, self._threads.submit(function))
+            try:
+                return await self.answered(request, self._threads.submit(function, translate), seconds)
+            finally:
+                stopped.set()
 
     async def call(self, request: Request, bundle: Served, function: Callable[[Any], T]) -> T:
         """Something done with a loaded bundle, in its thread, as one of the client's requests."""

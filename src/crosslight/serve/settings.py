@@ -30,6 +30,7 @@ class Limits(Settings):
     queued: Size = Field(64, description="Requests that may wait, for each bundle.")
     client_requests: Size = Field(64, description="Requests of one address that may wait at a time.")
     seconds: Seconds = Field(30.0, description="From a request's coming to its answer.")
+    document_seconds: Seconds = Field(600.0, description="The same of a document.")
     body_seconds: Seconds = Field(
         10.0, description="From a request's first byte to its last, of head and body."
     )
