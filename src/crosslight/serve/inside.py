@@ -76,7 +76,7 @@ def routes(service: Service) -> APIRouter:
         _require_short(asked, service.settings.limits.inside_characters)
         served, _ = service.bundle_for([asked.q], asked.source, asked.target)
         bundle = await service.call(request, served, lambda loaded: loaded.translator.bundle)
-        body = await service.in_turn(request, lambda: opened.look(served, bundle, asked, _view(view, asked)))
+        body = await service.aside(request, lambda: opened.look(served, bundle, asked, _view(view, asked)))
         return Response(body, media_type="application/json")
 
     return router

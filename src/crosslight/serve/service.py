@@ -180,11 +180,15 @@ class Service:
                 raise DeadlineError(limit) from None
 
         limit = self.settings.limits.seconds
+        try:
+            return await self.aside(request, lambda: function(translate), seconds)
+        finally:
+            stopped.set()
+
+    async def aside(self, request: Request, function: Callable[[], T], seconds: float | None = None) -> T:
+        """Something that takes a while, done in a thread of its own, as one of the client's requests."""
         with self._turn(request):
-            try:
-                return await self.answered(request, self._threads.submit(function, translate), seconds)
-            finally:
-                stopped.set()
+            return await self.answered(request, self._threads.submit(function), seconds)
 
     async def call(self, request: Request, bundle: Served, function: Callable[[Any], T]) -> T:
         """Something done with a loaded bundle, in its thread, as one of the client's requests."""
