@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
-from crosslight.serve.batching import DeadlinePassed, ServiceFull
+from crosslight.serve.batching import DeadlineError, ServiceFullError
 from crosslight.serve.cache import Cache
 from crosslight.serve.models import Served
 from crosslight.serve.reading import fields_of
@@ -101,16 +101,16 @@ class OpenedSentences:
         """A view of the sentence that is asked for, as JSON.
 
         Raises:
-            ServiceFull: too many wait already.
-            DeadlinePassed: those before took too long.
+            ServiceFullError: too many wait already.
+            DeadlineError: those before took too long.
             ConfigError: it cannot be opened, or there is no such place in the model.
         """
         if self._waiting >= self._most_waiting:
-            raise ServiceFull(f"{self._waiting} looks into models wait already", self._seconds)
+            raise ServiceFullError(f"{self._waiting} looks into models wait already", self._seconds)
         self._waiting += 1
         try:
             if not self._lock.acquire(timeout=self._seconds):
-                raise DeadlinePassed(self._seconds)
+                raise DeadlineError(self._seconds)
         finally:
             self._waiting -= 1
         try:
