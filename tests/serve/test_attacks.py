@@ -289,7 +289,7 @@ def test_only_so_many_documents_are_kept():
 
 PROTECTED = (
     *("/translate", "/detect", "/suggest", "/translate_file"),
-    *("/v2/translate", "/api/v1/translate", "/api/v1/alternatives"),
+    *("/v2/translate", "/api/v1/translate", "/api/v1/alternatives", "/api/v1/inside/sentence"),
 )
 
 

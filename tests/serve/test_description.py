@@ -15,7 +15,7 @@ OPERATIONS = [
     *("POST /translate", "POST /detect", "GET /languages", "POST /suggest", "GET /frontend/settings"),
     *("POST /translate_file", "GET /download_file/{token}", "POST /v2/translate", "GET /v2/languages"),
     *("GET /v2/usage", "POST /api/v1/translate", "POST /api/v1/alternatives", "GET /api/v1/pairs"),
-    *("GET /health", "GET /ready", "GET /spec"),
+    *("GET /health", "GET /ready", "GET /spec", "POST /api/v1/inside/{view}"),
 ]
 CHECKS = (
     not_a_server_error,
