@@ -289,9 +289,9 @@ def test_what_goes_wrong_is_said_in_words(browser: Any, url: str) -> None:
     assert failure.is_hidden()
     visit.page.route("**/api/v1/translate", lambda route: route.abort())
     visit.page.fill("#source", f"{CAT} {CAT}")
-    visit.page.get_by_text("The service does not answer.").wait_for()
+    failure.get_by_text("The service does not answer.").wait_for()
     visit.page.unroute("**/api/v1/translate")
-    visit.page.get_by_text("Try again").click()
+    failure.get_by_text("Try again").click()
     visit.page.wait_for_selector("#failure", state="hidden")
     assert all(said.startswith("Failed to load resource") for said in visit.said), (
         "and nothing else is an error"
