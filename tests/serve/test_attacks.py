@@ -3,8 +3,6 @@
 import gzip
 import io
 import json
-import statistics
-import time
 
 import httpx
 import pytest
@@ -337,20 +335,6 @@ def test_keys_are_compared_without_an_early_end(monkeypatch):
     with pytest.raises(Refusal):
         own.require("f")
     assert compared == [(32, 32)] * 6
-
-
-def test_the_time_of_a_comparison_does_not_grow_with_what_is_right():
-    own = Keys(["a" * 2000])
-
-    def seconds(key):
-        began = time.perf_counter()
-        with pytest.raises(Refusal):
-            own.require(key)
-        return time.perf_counter() - began
-
-    pairs = [(seconds("b" * 2000), seconds("a" * 1999 + "b")) for _ in range(300)]
-    none, nearly = (statistics.median(column) for column in zip(*pairs, strict=True))
-    assert 0.5 < nearly / none < 2
 
 
 # Other sites
