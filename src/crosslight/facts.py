@@ -31,6 +31,11 @@ def boxed() -> list[str]:
     return sorted(place.parent.name for place in BOX.glob("*/bundle.json"))
 
 
+def in_box(directory: Path) -> bool:
+    """Whether a bundle comes with the program, however its path is written: nothing is put there."""
+    return directory.resolve().parent == BOX.resolve()
+
+
 def bundle_directory(path: Path | str) -> Path:
     """The directory of the bundle here, of this run, or of this name in the box; it may not be one."""
     directory = Path(path)

@@ -58,7 +58,8 @@ def test_int8_searches_with_its_shortlist(tmp_path, monkeypatch):
 
 def test_small_and_without_the_corpus():
     assert boxed() == ["fr-en"]
-    files = [file for file in (BOX / "fr-en").rglob("*") if file.is_file() and ".cache" not in file.parts]
+    files = [file for file in (BOX / "fr-en").rglob("*") if file.is_file()]
+    assert all(file.parent == BOX / "fr-en" for file in files), "nobody's cache"
     assert sum(file.stat().st_size for file in files) <= SIZE
     assert not list((BOX / "fr-en").glob("validation*"))
     assert load_bundle("fr-en").validation == ()
@@ -81,6 +82,13 @@ def test_a_place_of_that_name_comes_first(tiny_run, tmp_path, monkeypatch):
 
 def test_what_is_converted_is_kept_elsewhere():
     assert not any(BOX in place.parents for place in _places(load_bundle("fr-en"), "float32"))
+
+
+def test_nothing_is_kept_in_it_however_it_is_named(monkeypatch):
+    monkeypatch.chdir(BOX)
+    for path in ("./fr-en", BOX / ".." / "box" / "fr-en"):
+        places = _places(load_bundle(path), "float32")
+        assert not any(BOX in place.resolve().parents for place in places)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ Every other part of the package keeps its bytes, and so does a part of which no 
 Comments, charts and the document's properties are not translated.
 """
 
+from crosslight.documents.inline import written
 from crosslight.documents.package import AGAIN, Part, read_package, write_package, xml_bytes, xml_of
 from crosslight.documents.paragraph import Paragraph, W
 from crosslight.documents.translation import (
@@ -38,7 +39,7 @@ def translate_docx(name: str, data: bytes, translate: Translate, progress: Progr
     paragraphs = [
         (path, Paragraph(name, element)) for path, tree in trees.items() for element in tree.iter(W + "p")
     ]
-    contents = [pieces(paragraph.tokens(), _unwritten) for _, paragraph in paragraphs]
+    contents = [pieces(paragraph.tokens(), lambda _, nodes: written(nodes)) for _, paragraph in paragraphs]
     sentences = [piece.nodes for content in contents for piece in content if isinstance(piece, Sentence)]
     found = iter(project_all(sentences, translate, progress))
     changed = set()
@@ -66,8 +67,3 @@ def _text_parts(name: str, parts: list[Part]) -> list[Part]:
     if MAIN not in found.values():
         raise DocumentError(f"{name} is a zip file, but no Word document", AGAIN)
     return [part for part in parts if found.get(part.info.filename.lower()) in TRANSLATED]
-
-
-def _unwritten(source: object, translation: object) -> str:
-    """Paragraphs are written as XML, not as text."""
-    raise NotImplementedError

@@ -12,12 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, get_args
 
-from crosslight.bundle import BOX, Bundle
+from crosslight.bundle import Bundle
 from crosslight.decode.translator import FastSearch, Translator
 from crosslight.errors import ConfigError, ExportError
 from crosslight.export import ctranslate2 as fast
 from crosslight.export import shortlist
 from crosslight.export.package import CERTIFICATE
+from crosslight.facts import in_box
 from crosslight.tasks.export import export_ctranslate2
 from crosslight.tasks.foreign import search_with
 
@@ -86,7 +87,7 @@ def _places(bundle: Bundle, numbers: fast.Quantization) -> list[Path]:
     name = f"ctranslate2-{numbers}-{FORMAT}-{_checksum(bundle)}"
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "crosslight"
     roots = [home, Path(tempfile.gettempdir()) / "crosslight"]
-    if bundle.path and bundle.path.parent != BOX and os.access(bundle.path, os.W_OK):
+    if bundle.path and not in_box(bundle.path) and os.access(bundle.path, os.W_OK):
         roots.insert(0, bundle.path / ".cache")
     return [root / name for root in roots]
 

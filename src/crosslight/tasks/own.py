@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from crosslight.bundle import BOX, Bundle
+from crosslight.bundle import Bundle
 from crosslight.errors import BundleError
+from crosslight.facts import in_box
 
 
 def directory_of(bundle: Bundle) -> Path:
@@ -24,7 +25,7 @@ def own_directory(bundle: Bundle) -> Path:
         BundleError: it has none, or it is a part of the program, and would be lost with the next version.
     """
     directory = directory_of(bundle)
-    if directory.parent == BOX:
+    if in_box(directory):
         raise BundleError(
             f"{directory.name} comes with the program and stays as it is",
             f"make a copy of your own: crosslight export {directory.name} --to bundle -o my-{directory.name}",
