@@ -79,7 +79,9 @@ def read_run(directory: Path) -> Run:
     """
     config = directory / "config.toml"
     if not config.is_file():
-        raise RunError(f"{directory} holds no run: it has no config.toml", "give the directory of a run, or of a bundle")
+        raise RunError(
+            f"{directory} holds no run: it has no config.toml", "give the directory of a run, or of a bundle"
+        )
     metrics = _records(directory / "metrics.jsonl")
     recipe = _json(directory / "recipe.json")
     state, detail = _state(directory, recipe)
