@@ -24,12 +24,14 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from crosslight import __version__
+from crosslight.config.architecture import summary
 from crosslight.config.load import read_toml, run_config, to_toml
+from crosslight.config.model import TransformerConfig
 from crosslight.config.run import RunConfig
 from crosslight.durable import flush, flush_tree
-from crosslight.errors import BundleError
+from crosslight.errors import BundleError, ConfigError
 from crosslight.facts import BOX, Facts, boxed, bundle_directory, read_head
-from crosslight.models.build import build_model
+from crosslight.models.build import Model, build_model
 from crosslight.models.one_byte import pack, unpack
 from crosslight.models.transformer import Transformer
 from crosslight.text.corpus import Pair, read_tsv
@@ -48,6 +50,7 @@ __all__ = [
     "load_bundle",
     "model_card",
     "save_bundle",
+    "transformer_of",
 ]
 
 
@@ -58,10 +61,28 @@ class Bundle:
     config: RunConfig
     src_subword: Subword
     tgt_subword: Subword
-    model: Transformer
+    model: Model
     facts: Facts
     path: Path | None = None
     validation: tuple[Pair, ...] = ()  # a sample of the set that judged it
+
+
+def transformer_of(bundle: Bundle, what: str) -> tuple[TransformerConfig, Transformer]:
+    """The Transformer in a bundle, with its settings.
+
+    Args:
+        what: what needs one, as the subject of a sentence: "a MarianMT model".
+
+    Raises:
+        ConfigError: the bundle holds another architecture.
+    """
+    config, model = bundle.config.model, bundle.model
+    if isinstance(config, TransformerConfig) and isinstance(model, Transformer):
+        return config, model
+    raise ConfigError(
+        f"{what} is made of a Transformer, and this bundle holds a model of kind {config.kind!r}",
+        "give the bundle of a Transformer; `crosslight translate`, `evaluate` and `inspect` take every kind",
+    )
 
 
 def save_bundle(bundle: Bundle, directory: Path, one_byte: bool = False) -> None:
@@ -201,8 +222,7 @@ A translation model trained with Crosslight {__version__}.
 
 | | |
 |---|---|
-| architecture | {config.model.kind}, {config.model.n_encoder_layers}+{config.model.n_decoder_layers} \
-layers, d_model {config.model.d_model}, {config.model.norm}-norm |
+| architecture | {summary(config.model)} |
 | parameters | {n_parameters:,} |
 | pieces | {bundle.src_subword.vocab_size:,} source, {bundle.tgt_subword.vocab_size:,} target\
 {" (joint)" if config.subword.joint else ""} |

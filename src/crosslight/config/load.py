@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
+from crosslight.config.architecture import MODEL_CONFIGS
 from crosslight.config.model import Settings
 from crosslight.config.run import RunConfig
 from crosslight.errors import ConfigError
@@ -130,10 +131,13 @@ def _toml_value(value: object) -> str:
 
 
 def _fault(kind: type[Settings], fault: Any) -> str:
-    path = [str(part) for part in fault["loc"]]
+    place = [str(part) for part in fault["loc"]]
+    path = [part for part in place if part not in MODEL_CONFIGS]  # the architecture is no key of the file
     where = ".".join(path) or "settings"
+    if fault["type"] == "union_tag_invalid":
+        return f"{where}.kind = {fault['input']['kind']!r}: expected one of {', '.join(MODEL_CONFIGS)}"
     if fault["type"] == "extra_forbidden":
-        known = _keys(kind, path[:-1])
+        known = _keys(kind, place[:-1])
         near = difflib.get_close_matches(path[-1], known, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
         return f"unknown key {where}: {hint}"
@@ -146,7 +150,10 @@ def _fault(kind: type[Settings], fault: Any) -> str:
 def _keys(kind: type[BaseModel], path: list[str]) -> list[str]:
     for part in path:
         field = kind.model_fields.get(part)
-        if field is None or not isinstance(field.annotation, type):
+        if part in MODEL_CONFIGS:
+            kind = MODEL_CONFIGS[part]
+        elif field is None:
             return []
-        kind = cast("type[BaseModel]", field.annotation)
+        elif isinstance(field.annotation, type):
+            kind = cast("type[BaseModel]", field.annotation)
     return list(kind.model_fields)

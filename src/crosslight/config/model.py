@@ -43,9 +43,17 @@ class TransformerConfig(Settings):
     activation: Literal["relu", "swish"] = Field(
         "relu", description="Between the two maps of a feed-forward layer; OPUS-MT models have swish."
     )
-    positions: Literal["sinusoidal", "sinusoidal-half", "learned"] = Field(
+    positions: Literal["sinusoidal", "sinusoidal-half", "learned", "relative", "rotary", "none"] = Field(
         "sinusoidal",
-        description="Sinusoids interleaved as in the paper, half-split as in the authors' code, or learned.",
+        description="Sinusoids interleaved as in the paper, half-split as in the authors' code, or learned; "
+        "distances between tokens (relative: Shaw et al. 2018), turned queries and keys (rotary: Su et al. "
+        "2021), or none.",
+    )
+    max_distance: Size = Field(16, description="Distance from which on relative positions are all the same.")
+    scoring: Literal["dot", "additive"] = Field(
+        "dot",
+        description="How a query meets a key: scaled dot product (the paper), or additive (Bahdanau et al. "
+        "2015).",
     )
     max_positions: Size = Field(512, description="Rows of the table when positions are learned.")
     tie: Literal["none", "two", "three"] = Field(

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from crosslight.config.architecture import ModelConfig, n_positions
 from crosslight.config.model import Rate, Settings, Size, TransformerConfig
 
 Positive = Annotated[float, Field(gt=0)]
@@ -236,7 +237,7 @@ class RunConfig(Settings):
     data: DataConfig = Field(default_factory=DataConfig, description="The corpus.")
     clean: CleanConfig = Field(default_factory=CleanConfig, description="What is dropped.")
     subword: SubwordConfig = Field(default_factory=SubwordConfig, description="The pieces.")
-    model: TransformerConfig = Field(default_factory=TransformerConfig, description="The model.")
+    model: ModelConfig = Field(default_factory=TransformerConfig, description="The model.")
     train: TrainConfig = Field(default_factory=lambda: TrainConfig(minutes=30), description="The training.")
     finetune: FinetuneConfig = Field(
         default_factory=FinetuneConfig, description="Where training starts, if from a finished model."
@@ -251,9 +252,10 @@ class RunConfig(Settings):
                 'model.tie = "three" shares one table of pieces, but with subword.joint = false '
                 'each language has its own; set subword.joint = true, or model.tie = "two"'
             )
-        if self.model.positions == "learned" and self.model.max_positions < self.train.max_length:
+        most = n_positions(self.model)
+        if most is not None and most < self.train.max_length:
             raise ValueError(
-                f"model.max_positions = {self.model.max_positions}, but sentences of up to "
+                f"model.max_positions = {most}, but sentences of up to "
                 f"train.max_length = {self.train.max_length} tokens are trained on; "
                 "set a larger model.max_positions, or a smaller train.max_length"
             )

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from crosslight.bundle import Bundle
+from crosslight.config.architecture import n_positions
 from crosslight.config.run import DecodeConfig
 from crosslight.data.batch import pad
 from crosslight.decode.alternatives import NextWord, next_words
@@ -41,10 +42,8 @@ class Searcher:
         self._threads = threads
         pieces = bundle.tgt_subword.pieces(range(bundle.tgt_subword.vocab_size))
         self.banned = (*BANNED, *(i for i, piece in enumerate(pieces) if piece in LINE_BREAKS))
-        models = [each.config.model for each in (bundle, *partners)]
-        self.most_tokens = min(
-            model.max_positions - 1 if model.positions == "learned" else sys.maxsize for model in models
-        )
+        limits = (n_positions(each.config.model) for each in (bundle, *partners))
+        self.most_tokens = min(sys.maxsize if limit is None else limit - 1 for limit in limits)
 
     def score(
         self, srcs: Sequence[list[int]], tgts: Sequence[Sequence[int]], banned: Sequence[int] | None = None

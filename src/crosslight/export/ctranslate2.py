@@ -19,8 +19,7 @@ from typing import Any, Literal
 import numpy as np
 from torch import Tensor, nn
 
-from crosslight.bundle import Bundle
-from crosslight.config.model import TransformerConfig
+from crosslight.bundle import Bundle, transformer_of
 from crosslight.errors import ConfigError
 from crosslight.export.engine import Found
 from crosslight.export.tables import epsilon, n_positions, position_table
@@ -47,12 +46,13 @@ def version() -> str:
     return f"ctranslate2 {_library().__version__}"
 
 
-def require_fitting(config: TransformerConfig) -> None:
+def require_fitting(bundle: Bundle) -> None:
     """Return if CTranslate2 knows such a model.
 
     Raises:
         ConfigError: it does not; the setting is named.
     """
+    config, _ = transformer_of(bundle, "a package for CTranslate2")
     reasons = {
         "qk_norm = true": "normalizes queries and keys" if config.qk_norm else "",
         f"d_key = {config.d_key}": "has queries and keys of another width than its values"
@@ -74,7 +74,7 @@ def convert(bundle: Bundle, directory: Path, quantization: Quantization = "float
         ConfigError: CTranslate2 knows no such model, or is not installed.
         OSError: a file cannot be written.
     """
-    require_fitting(bundle.config.model)
+    require_fitting(bundle)
     spec = _spec(bundle)
     spec.validate()
     spec.optimize(quantization)
@@ -113,7 +113,7 @@ class CTranslate2Engine:
         self._src, self._tgt = _pieces(bundle.src_subword), _pieces(bundle.tgt_subword)
         self._ids = {piece: i for i, piece in enumerate(self._tgt)}
         self._banned = [[self._tgt[i]] for i in banned if i != UNK_ID]
-        self.longest = n_positions(bundle.model)
+        self.longest = n_positions(transformer_of(bundle, "this engine")[1])
         said = json.loads((directory / "config.json").read_text(encoding="utf-8"))
         self.settings = {"epsilon": said["layer_norm_epsilon"], "start": said["decoder_start_token"]}
 
@@ -224,7 +224,7 @@ def _pieces(subword: Subword) -> list[str]:
 def _spec(bundle: Bundle) -> Any:
     """The model as the library's specification: which tensor goes where."""
     specs = importlib.import_module(f"{_library().__name__}.specs.transformer_spec")
-    config, model = bundle.config.model, bundle.model
+    config, model = transformer_of(bundle, "a package for CTranslate2")
     activation = importlib.import_module("ctranslate2.specs.common_spec").Activation
     shape = {
         "num_heads": config.n_heads,

@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from crosslight.bundle import Bundle
+from crosslight.bundle import Bundle, transformer_of
 from crosslight.config.model import TransformerConfig
 from crosslight.data.batch import pad
 from crosslight.errors import ConfigError
@@ -50,9 +50,10 @@ def convert(bundle: Bundle, directory: Path, banned: Sequence[int]) -> None:
         ConfigError: MarianMT is no such model; the setting is named.
         OSError: a file cannot be written.
     """
-    config, decode = bundle.config.model, bundle.config.decode
+    config, model = transformer_of(bundle, "a MarianMT model")
+    decode = bundle.config.decode
     require_marian(config)
-    tensors = dict(bundle.model.named_parameters(remove_duplicate=False))
+    tensors = dict(model.named_parameters(remove_duplicate=False))
     save_file(to_marian(tensors, config), directory / "model.safetensors", {"format": "pt"})
     search = {
         "decoder_start_token_id": BOS_ID,

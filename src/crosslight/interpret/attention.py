@@ -1,6 +1,6 @@
 """Recording attention from outside: the function that attends is swapped while one looks.
 
-No model file knows that it is watched. Any module whose attention is a `MultiHeadAttention` can be
+No model file knows that it is watched. Every module that is `Attentive` can be
 recorded; what comes back are the weights that the fused kernel never stores.
 """
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from torch import Tensor, nn
 
-from crosslight.nn.attention import Attend, MultiHeadAttention, attention_weights
+from crosslight.nn.attention import Attend, Attentive, Scoring
 
 Recording = dict[str, list[Tensor]]
 """Name of the attention module -> the weights (B, H, T, S) of each of its calls."""
@@ -31,12 +31,12 @@ def record_attention(model: nn.Module) -> Iterator[Recording]:
     torch.Size([1, 2, 3, 3])
     """
     recording: Recording = {}
-    before: dict[MultiHeadAttention, Attend] = {}
+    before: dict[Attentive, Attend] = {}
     for name, module in model.named_modules():
-        if isinstance(module, MultiHeadAttention):
+        if isinstance(module, Attentive):
             before[module] = module.attend
             recording[name] = []
-            module.attend = _recorder(recording[name])
+            module.attend = _recorder(module.scoring, recording[name])
     try:
         yield recording
     finally:
@@ -44,10 +44,10 @@ def record_attention(model: nn.Module) -> Iterator[Recording]:
             module.attend = attend
 
 
-def _recorder(calls: list[Tensor]) -> Attend:
+def _recorder(scoring: Scoring, calls: list[Tensor]) -> Attend:
     def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
-        weights = attention_weights(q, k, mask)
+        weights = scoring.weights(q, k, mask)
         calls.append(weights.detach())
-        return weights @ v
+        return scoring.gather(weights, v)
 
     return attend

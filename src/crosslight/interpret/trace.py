@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 
-from crosslight.nn.attention import Attend, MultiHeadAttention, attention_weights
+from crosslight.nn.attention import Attend, Attentive, Scoring
 
 
 class HeadCall(NamedTuple):
@@ -63,13 +63,13 @@ def traced(model: nn.Module) -> Iterator[Trace]:
     (True, True)
     """
     trace = Trace()
-    before: dict[MultiHeadAttention, Attend] = {}
+    before: dict[Attentive, Attend] = {}
     handles = []
     for name, module in model.named_modules():
         handles.append(module.register_forward_hook(_writer(trace, name)))
-        if isinstance(module, MultiHeadAttention):
+        if isinstance(module, Attentive):
             before[module] = module.attend
-            module.attend = _attending(trace, name, module.attend)
+            module.attend = _attending(trace, name, module.scoring, module.attend)
     try:
         yield trace
     finally:
@@ -89,10 +89,10 @@ def _writer(trace: Trace, name: str) -> Any:
     return write
 
 
-def _attending(trace: Trace, name: str, attend: Attend) -> Attend:
+def _attending(trace: Trace, name: str, scoring: Scoring, attend: Attend) -> Attend:
     def attended(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
         context = attend(q, k, v, mask)
-        trace.heads[name] = HeadCall(q, k, v, mask, attention_weights(q, k, mask), context)
+        trace.heads[name] = HeadCall(q, k, v, mask, scoring.weights(q, k, mask), context)
         return context
 
     return attended

@@ -6,6 +6,7 @@ A mask is boolean and True means "this query may look at this key"; it broadcast
 
 import math
 from collections.abc import Callable
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 import torch.nn.functional as F
@@ -67,6 +68,59 @@ def attend_fused(
     return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
 
 
+class Scoring(Protocol):
+    """How a query meets the keys. `attend` is `weights`, then `gather`: in one where that is faster."""
+
+    def weights(self, q: Tensor, k: Tensor, mask: Tensor | None) -> Tensor:
+        """(B, H, T, K), (B, H, S, K) -> shares (B, H, T, S), each row of which sums to 1."""
+        ...
+
+    def gather(self, weights: Tensor, v: Tensor) -> Tensor:
+        """(B, H, T, S), (B, H, S, V) -> context (B, H, T, V)."""
+        ...
+
+    def attend(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
+        """Context (B, H, T, V)."""
+        ...
+
+
+@runtime_checkable
+class Attentive(Protocol):
+    """A module that attends, and whose attention can be watched and changed from outside."""
+
+    scoring: Any  # a Scoring
+    attend: Attend  # what is called; `scoring.attend` unless somebody looks
+
+
+class DotProduct(nn.Module):
+    """The paper's scoring: eq. (1)."""
+
+    def weights(
+        self,
+        q: Float[Tensor, "B H T K"],
+        k: Float[Tensor, "B H S K"],
+        mask: Bool[Tensor, "#B #H #T #S"] | None = None,
+    ) -> Float[Tensor, "B H T S"]:
+        """softmax(QKᵀ / √d_head)."""
+        return attention_weights(q, k, mask)
+
+    def gather(
+        self, weights: Float[Tensor, "B H T S"], v: Float[Tensor, "B H S V"]
+    ) -> Float[Tensor, "B H T V"]:
+        """The values, each as much as its weight says."""
+        return weights @ v
+
+    def attend(
+        self,
+        q: Float[Tensor, "B H T K"],
+        k: Float[Tensor, "B H S K"],
+        v: Float[Tensor, "B H S V"],
+        mask: Bool[Tensor, "#B #H #T #S"] | None = None,
+    ) -> Float[Tensor, "B H T V"]:
+        """Both at once, by the fused kernel."""
+        return attend_fused(q, k, v, mask)
+
+
 class MultiHeadAttention(nn.Module):
     """Several attentions side by side, each in a subspace of its own (section 3.2.2, Figure 2 right).
 
@@ -83,10 +137,17 @@ class MultiHeadAttention(nn.Module):
         bias: whether the four projections have one. The paper's equations do not; `torch.nn` does.
         qk_norm: whether every query and key is scaled to a learned length before they meet (RMSNorm over
             each head, as Henry et al. 2020 and later models do), so that no score runs away.
+        scoring: how a query meets the keys; the scaled dot product unless given.
     """
 
     def __init__(
-        self, d_model: int, n_heads: int, d_key: int | None = None, bias: bool = False, qk_norm: bool = False
+        self,
+        d_model: int,
+        n_heads: int,
+        d_key: int | None = None,
+        bias: bool = False,
+        qk_norm: bool = False,
+        scoring: nn.Module | None = None,
     ) -> None:
         super().__init__()
         if d_model % n_heads:
@@ -102,7 +163,9 @@ class MultiHeadAttention(nn.Module):
         self.out_proj = nn.Linear(d_model, d_model, bias)
         self.q_norm = nn.RMSNorm(d_key) if qk_norm else nn.Identity()
         self.k_norm = nn.RMSNorm(d_key) if qk_norm else nn.Identity()
-        self.attend: Attend = attend_fused
+        chosen: Any = scoring or DotProduct()
+        self.scoring = chosen
+        self.attend: Attend = chosen.attend
 
     def project(self, x: Float[Tensor, "B S D"]) -> KeysValues:
         """Keys and values of x: what it offers to be found by, and what it then hands over."""

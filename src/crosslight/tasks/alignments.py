@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from crosslight.bundle import Bundle, load_bundle
+from crosslight.bundle import Bundle, load_bundle, transformer_of
 from crosslight.decode.translation import Translation
 from crosslight.errors import BundleError, ConfigError, CorpusError, CrosslightError
 from crosslight.interpret.attention import record_attention
@@ -101,7 +101,7 @@ def alignment_head(bundle: Bundle) -> AlignmentHead:
         if int(tree.pop("format")) > FORMAT:
             raise ValueError("a newer format")
         stored = AlignmentHead(**tree)
-        shape = bundle.config.model
+        shape, _ = transformer_of(bundle, "an alignment head")
         if not (1 <= stored.layer <= shape.n_decoder_layers and 1 <= stored.head <= shape.n_heads):
             raise ValueError(f"layer {stored.layer}, head {stored.head}")
         if stored.row not in ROWS:

@@ -43,7 +43,7 @@ def _norms(opened: Opened, stack: Stack) -> NormsOfKind:
     inspection, trace = opened.inspection, opened.traced[0]
     found = [
         value_norms(attention, trace.heads[name])
-        for name, attention in attentions(opened.bundle.model, stack).items()
+        for name, attention in attentions(opened.transformer, stack).items()
     ]
     blocks = [torch.stack(each).cpu().numpy() for each in map(list, zip(*found, strict=True))]
     groups = inspection.word_groups(stack)

@@ -66,7 +66,7 @@ def cached_engine(
         ConfigError: it is not installed, or does not know such a model.
         ExportError: the converted model is not the same, or there is no place for it.
     """
-    fast.require_fitting(bundle.config.model)
+    fast.require_fitting(bundle)
     translator = Translator(bundle)
     for place in _places(bundle, numbers):
         try:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
 
-from crosslight.bundle import load_bundle
+from crosslight.bundle import load_bundle, transformer_of
 from crosslight.decode.translator import Translator
 from crosslight.errors import ConfigError, CorpusError
 from crosslight.export import ctranslate2 as fast
@@ -83,7 +83,7 @@ def export_ctranslate2(
         ExportError: the converted model is not the same, or cannot be written.
     """
     bundle = translator.bundle
-    fast.require_fitting(bundle.config.model)
+    fast.require_fitting(bundle)
     with written_package(directory) as package:
         fast.convert(bundle, package, quantization)
         engine = fast.CTranslate2Engine(package, bundle, translator.banned)
@@ -111,7 +111,7 @@ def export_huggingface(
         ExportError: the converted model is not the same, or cannot be written.
     """
     bundle = translator.bundle
-    require_marian(bundle.config.model)
+    require_marian(transformer_of(bundle, "a MarianMT model")[0])
     about = {"engine": huggingface.version()}
     with written_package(directory) as package:
         huggingface.convert(bundle, package, translator.banned)

@@ -114,7 +114,7 @@ def search(opened: Opened) -> Search:
 @torch.inference_mode()
 def path(opened: Opened) -> Path:
     """What the model would say after each sublayer, and the best candidates at its end."""
-    model, (trace, _) = opened.bundle.model, opened.traced
+    model, (trace, _) = opened.transformer, opened.traced
     logp = stage_logp(model, trace, opened.searcher.banned)
     ids = torch.tensor(opened.ids, device=logp.device)
     chosen = logp.gather(2, ids.expand(len(logp), -1)[:, :, None])[:, :, 0]
@@ -133,7 +133,7 @@ def causal(opened: Opened, interventions: Sequence[dict[str, Any]]) -> Causal:
         ConfigError: an intervention that cannot be.
     """
     changes = [intervention(wish) for wish in interventions]
-    with intervened(opened.bundle.model, changes):
+    with intervened(opened.transformer, changes):
         old = opened.score(opened.best.tokens)[0]
         found = opened.search()
         log_probs = opened.score(found.tokens)[0]
@@ -164,10 +164,10 @@ def head_survey(opened: Opened) -> dict[Stack, Array]:
     """Each head alone switched off: the change of the translation's log-probability, (layers, heads)."""
     survey: dict[Stack, Array] = {}
     for stack in STACKS:
-        sublayers = list(attentions(opened.bundle.model, stack).values())
+        sublayers = list(attentions(opened.transformer, stack).values())
         total = np.zeros((len(sublayers), sublayers[0].n_heads))
         for layer, head in np.ndindex(total.shape):
-            with intervened(opened.bundle.model, [Intervention("zero", stack, layer, head)]):
+            with intervened(opened.transformer, [Intervention("zero", stack, layer, head)]):
                 change = _change(opened, opened.score(opened.best.tokens)[0])
             total[layer, head] = sum(opened.written(change))
         survey[stack] = packed(total)
@@ -180,7 +180,7 @@ def positions(opened: Opened, n_positions: int = 64) -> Positions:
     Raises:
         ConfigError: fewer than one position is asked for.
     """
-    return positions_view(opened.bundle.model, n_positions)
+    return positions_view(opened.transformer, n_positions)
 
 
 def everything(opened: Opened) -> dict[str, Any]:

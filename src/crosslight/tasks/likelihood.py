@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from crosslight.bundle import Bundle
+from crosslight.config.architecture import n_positions
 from crosslight.data.batch import Batch, make_batch
 from crosslight.decode.score import length_batches
 from crosslight.decode.searcher import Searcher
@@ -112,5 +113,5 @@ def given_batches(
 
 def _longest(bundle: Bundle) -> float:
     """The most tokens of a side, without begin and end, that a model has positions for."""
-    config = bundle.config.model
-    return config.max_positions - 1 if config.positions == "learned" else math.inf
+    limit = n_positions(bundle.config.model)
+    return math.inf if limit is None else limit - 1

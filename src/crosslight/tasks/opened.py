@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from crosslight.bundle import Bundle
+from crosslight.bundle import Bundle, transformer_of
 from crosslight.config.run import DecodeConfig
 from crosslight.decode.hypothesis import Hypothesis, Ranking
 from crosslight.decode.loops import marked_loop
@@ -24,6 +24,7 @@ from crosslight.interpret.record import Inspection, word_text
 from crosslight.interpret.trace import Trace, traced
 from crosslight.interpret.twin import twin
 from crosslight.interpret.views import Sentence, Side
+from crosslight.models.transformer import Transformer
 from crosslight.tasks.explain import look_inside, model_name, words_with_end
 from crosslight.text.subword import BOS_ID, EOS_ID, SPECIAL_IDS, Subword
 
@@ -57,6 +58,15 @@ class Opened:
     def written(self, numbers: Sequence[float]) -> list[float]:
         """Those of the pieces that were written: without the end where the limit broke it off."""
         return list(numbers[: len(self.best.tokens) + self.best.finished])
+
+    @property
+    def transformer(self) -> Transformer:
+        """Its model, for the views that are of a Transformer's parts.
+
+        Raises:
+            ConfigError: it is of another architecture.
+        """
+        return transformer_of(self.bundle, "this view")[1]
 
     @cached_property
     def inspection(self) -> Inspection:
@@ -141,7 +151,7 @@ def _check_ids(tgt: Sequence[int], vocab_size: int) -> None:
 def sentence(opened: Opened) -> Sentence:
     """The frame of all other views: pieces, words, scores, settings, and the sizes of the model."""
     bundle, best, config = opened.bundle, opened.best, opened.config
-    shape = bundle.config.model
+    shape, _ = transformer_of(bundle, "this view")
     return {
         "source": bundle.src_subword.decode(opened.src),
         "translation": bundle.tgt_subword.decode(best.tokens),

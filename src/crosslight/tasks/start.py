@@ -2,6 +2,7 @@
 
 from crosslight.bundle import load_bundle
 from crosslight.config.run import RunConfig
+from crosslight.models.build import Model
 from crosslight.models.inherit import inherit
 from crosslight.models.transformer import Transformer
 from crosslight.text.corpus import Pair, read_parallel
@@ -23,12 +24,15 @@ def origin_of(config: RunConfig) -> str | None:
     return config.finetune.start or config.distill.teacher
 
 
-def take_weights(config: RunConfig, model: Transformer) -> str | None:
+def take_weights(config: RunConfig, model: Model) -> str | None:
     """Let training start where the bundle ended, or with the teacher's layers; a sentence about these."""
     if config.finetune.start is not None:
         load_weights(model, weights(load_bundle(config.finetune.start).model))
     elif config.distill.teacher is not None:
-        n_taken = inherit(model, load_bundle(config.distill.teacher).model)
+        teacher = load_bundle(config.distill.teacher).model
+        if not (isinstance(model, Transformer) and isinstance(teacher, Transformer)):
+            return None  # layers of different kinds do not fit each other
+        n_taken = inherit(model, teacher)
         return f"begins with {n_taken} layers of its teacher, {config.distill.teacher}"
     return None
 

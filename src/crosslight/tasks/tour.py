@@ -2,6 +2,7 @@
 
 import torch
 
+from crosslight.bundle import transformer_of
 from crosslight.decode.hypothesis import length_penalty
 from crosslight.errors import ConfigError
 from crosslight.interpret.stages import read_out
@@ -25,7 +26,8 @@ def tour(
     Raises:
         ConfigError: a layer, head or position that is not there.
     """
-    bundle, (trace, logits), shape = opened.bundle, opened.traced, opened.bundle.config.model
+    bundle, (trace, logits) = opened.bundle, opened.traced
+    shape, model = transformer_of(bundle, "the tour")
     frame = sentence(opened)
     at = Place(
         encoder_layer,
@@ -44,12 +46,12 @@ def tour(
     for name, place, limit in zip(Place._fields, at, limits, strict=True):
         if not 0 <= place < limit:
             raise ConfigError(f"{name} {place} does not exist", f"choose 0 to {limit - 1}")
-    walk = Walk(bundle.model, trace, opened.src, frame["src"]["pieces"], opened.inputs, at)
+    walk = Walk(model, trace, opened.src, frame["src"]["pieces"], opened.inputs, at)
     t = at.tgt_position
     last = output_step(
         vector=trace.said("decoder_norm")[0, t],
         logits=logits[t],
-        logp=read_out(bundle.model, trace.read("decoder_norm")[0], opened.searcher.banned)[t],
+        logp=read_out(model, trace.read("decoder_norm")[0], opened.searcher.banned)[t],
         pieces=bundle.tgt_subword.pieces(range(bundle.tgt_subword.vocab_size)),
         chosen=opened.ids[t],
         search=_sum_of_search(opened, frame["tgt"]["pieces"]),

@@ -24,8 +24,7 @@ from crosslight.bundle import Bundle, Facts, save_bundle
 from crosslight.config.load import to_toml
 from crosslight.config.run import RunConfig
 from crosslight.data.stream import Stream
-from crosslight.models.build import build_model
-from crosslight.models.transformer import Transformer
+from crosslight.models.build import Model, build_model
 from crosslight.tasks import budget, finetune
 from crosslight.tasks.files import write_text
 from crosslight.tasks.prepare import Prepared, prepare, require_fitting
@@ -156,7 +155,7 @@ def _prepared(config: RunConfig, out: Path, progress: Progress) -> Prepared:
     return prepared
 
 
-def new_model(config: RunConfig, prepared: Prepared, world: World = ALONE) -> Transformer:
+def new_model(config: RunConfig, prepared: Prepared, world: World = ALONE) -> Model:
     """The model as training begins, on this process' device: the same one for the same seed."""
     torch.manual_seed(config.train.seed)
     sizes = prepared.src_subword.vocab_size, prepared.tgt_subword.vocab_size
