@@ -76,26 +76,41 @@ def test_the_queue_is_bounded(engine):
     assert third.result(20) == ["c"]
 
 
-def test_what_cannot_be_done_in_time_is_refused_at_once(engine):
-    batcher = Batcher(lambda: engine, BatchLimits(seconds=1.0))
+def occupied_and_experienced(engine, limits):
+    """A batcher that has learned that a character takes 0.2 ms, and is held up in 2,000 of them."""
+    batcher = Batcher(lambda: engine, limits)
     slow = engine.translate
 
     def translate(texts, settings):
-        time.sleep(0.0002 * sum(map(len, texts)))  # 0.2 ms a character
+        time.sleep(0.0002 * sum(map(len, texts)))
         return slow(texts, settings)
 
     engine.translate = translate
-    batcher.submit(["a" * 1000], "x").result(20)  # it learns what a character takes
+    batcher.submit(["a" * 1000], "x").result(20)
     engine.gate.clear()
     engine.entered.clear()
     batcher.submit(["b" * 2000], "x")
     assert engine.entered.wait(20)
-    with pytest.raises(ServiceFullError, match="more than 1 s") as refused:
-        batcher.submit(["c" * 4000], "x")
-    assert 0.3 < refused.value.wait < 2
+    return batcher
+
+
+def test_what_cannot_be_done_in_time_is_refused_at_once(engine):
+    batcher = occupied_and_experienced(engine, BatchLimits(seconds=1.0))
+    with pytest.raises(ServiceFullError, match="more than 1 s"):
+        batcher.submit(["c" * 20_000], "x")
     fits = batcher.submit(["d"], "x")
     engine.gate.set()
     assert fits.result(20) == ["d"]
+
+
+def test_only_so_much_work_waits_and_what_is_in_hand_is_none_of_it(engine):
+    batcher = occupied_and_experienced(engine, BatchLimits(queued_seconds=0.3))
+    accepted = [batcher.submit([text], "x") for text in ("c" * 100, "d" * 5000)]
+    with pytest.raises(ServiceFullError, match="s of work wait already") as refused:
+        batcher.submit(["e"], "x")
+    assert refused.value.wait >= 1
+    engine.gate.set()
+    assert [len(future.result(20)[0]) for future in accepted] == [100, 5000]
 
 
 def test_whose_deadline_passed_is_dropped_before_it_is_translated(engine):

@@ -131,12 +131,13 @@ def _add_state(app: FastAPI, service: Service) -> None:
 
 
 def _add_errors(app: FastAPI) -> None:
-    def refused(request: Request, error: Exception) -> Response:
+    # Coroutines: a plain function would be called in another thread, which costs more than the answer.
+    async def refused(request: Request, error: Exception) -> Response:
         refusal = refusal_of(error)
         body = error_body(request.url.path, refusal)
         return JSONResponse(body, refusal.status, headers=refusal.headers)
 
-    def http_error(request: Request, error: Exception) -> Response:
+    async def http_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         allowed = (error.headers or {}).get("Allow", "GET")
         if error.status_code == 405 and request.method == "OPTIONS":

@@ -9,6 +9,9 @@ What cannot be answered in time is refused when it comes, not when its time is o
 and it knows how long a character takes.
 """
 
+import contextlib
+import os
+import sys
 import threading
 import time
 from collections import deque
@@ -23,6 +26,7 @@ S = TypeVar("S", bound=Hashable)
 S_contra = TypeVar("S_contra", bound=Hashable, contravariant=True)
 T = TypeVar("T")
 MEMORY = 0.2  # weight of the newest batch in the mean of what a character takes
+NICENESS = 5  # of the thread that translates
 TELLING = 500  # characters from which a batch says what one takes; below, it says what a call takes
 
 
@@ -59,6 +63,7 @@ class BatchLimits:
     segments: int = 128  # of a batch
     characters: int = 16_000  # of a batch; one segment may have more
     queued: int = 64  # requests
+    queued_seconds: float = 30.0  # of translating, beside what is in hand
     seconds: float = 30.0  # from a request's coming to its answer
 
 
@@ -109,7 +114,7 @@ class Batcher(Generic[S, T]):
         self._closed = False
         self._failure: BaseException | None = None
         self._seconds_per_character = 0.0
-        self._in_hand = 0  # characters that are being translated
+        self._free_at = 0.0  # when what is in hand will be done, as far as is known
         self._thread = threading.Thread(target=self._work, name="translating", daemon=True)
         self._thread.start()
 
@@ -161,19 +166,21 @@ class Batcher(Generic[S, T]):
                 raise ServiceClosedError
             if self._failure:
                 raise self._failure
-            if len(self._queue) >= self._limits.queued:
-                self._forget_the_dead()
-            characters = self._in_hand + sum(waiting.n_characters for waiting in self._queue)
-            wait = characters * self._seconds_per_character
+            self._forget_the_dead()
+            queued = sum(waiting.n_characters for waiting in self._queue) * self._seconds_per_character
+            wait = self._until_free() + queued
             if len(self._queue) >= self._limits.queued:
                 raise ServiceFullError(f"{len(self._queue)} requests wait already", wait)
-            if characters and wait + job.n_characters * self._seconds_per_character > self._limits.seconds:
+            if queued > self._limits.queued_seconds:
+                raise ServiceFullError(f"{queued:.1f} s of work wait already", wait)
+            if wait and wait + job.n_characters * self._seconds_per_character > self._limits.seconds:
                 raise ServiceFullError(f"it would take more than {self._limits.seconds:g} s", wait)
             self._queue.append(job)
             self._changed.notify_all()
         return job.future
 
     def _work(self) -> None:
+        _step_back()
         try:
             engine = self._open()
         except BaseException as error:
@@ -206,8 +213,12 @@ class Batcher(Generic[S, T]):
                     batch.append((job, part))
             for job, _ in batch:
                 self._queue.remove(job)
-            self._in_hand = sum(len(text) for _, part in batch for text in part)
+            characters = sum(len(text) for _, part in batch for text in part)
+            self._free_at = time.monotonic() + characters * self._seconds_per_character
             return batch
+
+    def _until_free(self) -> float:
+        return max(0.0, self._free_at - time.monotonic())
 
     def _part(self, job: _Job[S, T], taken: Sequence[str], always: bool = False) -> Sequence[str]:
         """As many of a job's texts as the batch has room for; at least one if `always`."""
@@ -237,8 +248,7 @@ class Batcher(Generic[S, T]):
                     self._do(engine, [job])
             return
         finally:
-            with self._changed:
-                self._in_hand = 0
+            self._free_at = 0.0
         if not first.call:
             self._learn(sum(len(part) for _, part in batch), batch, time.monotonic() - began)
 
@@ -274,6 +284,17 @@ class Batcher(Generic[S, T]):
             elif job.deadline < now:
                 self._queue.remove(job)
                 _fail(job.future, DeadlineError(self._limits.seconds))
+
+
+def _step_back() -> None:
+    """Let the thread that answers clients go first, where the system can tell threads apart.
+
+    Those that the engine starts inherit it. Under load an answer would else wait for a processor that
+    translates.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
 def _finish(future: "Future[Any]", result: Any) -> None:

@@ -28,6 +28,10 @@ class Limits(Settings):
     n_best: Size = Field(8, description="Most translations of a text.")
     terms: Size = Field(200, description="Most terms in a request's glossary.")
     queued: Size = Field(64, description="Requests that may wait, for each bundle.")
+    queued_seconds: Seconds = Field(
+        30.0,
+        description="Work that may wait, in seconds: less of it, and who is accepted is answered sooner.",
+    )
     client_requests: Size = Field(64, description="Requests of one address that may wait at a time.")
     seconds: Seconds = Field(30.0, description="From a request's coming to its answer.")
     document_seconds: Seconds = Field(600.0, description="The same of a document.")
@@ -45,7 +49,9 @@ class Limits(Settings):
 
     def of_batches(self) -> BatchLimits:
         """Those of batches and of the queue."""
-        return BatchLimits(self.batch_segments, self.batch_characters, self.queued, self.seconds)
+        return BatchLimits(
+            self.batch_segments, self.batch_characters, self.queued, self.queued_seconds, self.seconds
+        )
 
 
 @dataclass(frozen=True)
