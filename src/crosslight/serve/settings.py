@@ -30,7 +30,7 @@ class Limits(Settings):
     queued: Size = Field(64, description="Requests that may wait, for each bundle.")
     queued_seconds: Seconds = Field(
         30.0,
-        description="Work that may wait, in seconds: less of it, and who is accepted is answered sooner.",
+        description="Work that may wait, in seconds; with less, who is accepted is answered sooner.",
     )
     client_requests: Size = Field(64, description="Requests of one address that may wait at a time.")
     seconds: Seconds = Field(30.0, description="From a request's coming to its answer.")
