@@ -20,6 +20,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from crosslight.cli.main import app
+from crosslight.config.architecture import MODEL_CONFIGS
 from crosslight.config.load import preset_names, preset_text
 from crosslight.config.run import RunConfig
 
@@ -79,10 +80,11 @@ def config_page() -> str:
         ABOUT_SETTINGS,
     ]
     for name, field in RunConfig.model_fields.items():
-        section = field.annotation
-        assert isinstance(section, type)
-        assert issubclass(section, BaseModel)
-        parts += [f"## [{name}]", cleandoc(section.__doc__ or ""), _settings(section)]
+        kinds = [field.annotation] if isinstance(field.annotation, type) else MODEL_CONFIGS.values()
+        for section in kinds:
+            assert issubclass(section, BaseModel)
+            kind = f' kind = "{section.model_fields["kind"].default}"' if len(kinds) > 1 else ""
+            parts += [f"## [{name}]{kind}", cleandoc(section.__doc__ or ""), _settings(section)]
     return "\n\n".join([*parts, *_presets()]) + "\n"
 
 

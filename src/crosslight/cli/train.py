@@ -19,7 +19,8 @@ def train(
     ] = None,
     tgt: Annotated[str | None, typer.Option(help="Target side, line by line its translation.")] = None,
     pairs: Annotated[
-        list[str] | None, typer.Option(help="File of source TAB target; `-` reads a pipe; repeatable.")
+        list[str] | None,
+        typer.Option(help="File of source TAB target, or TMX; `-` reads a pipe; repeatable."),
     ] = None,
     valid_src: Annotated[str | None, typer.Option(help="Source side of a validation set.")] = None,
     valid_tgt: Annotated[str | None, typer.Option(help="Target side of the validation set.")] = None,

@@ -20,7 +20,9 @@ class DataConfig(Settings):
     src: str | None = Field(None, description="Source side of the training corpus, one sentence a line.")
     tgt: str | None = Field(None, description="Target side, line by line the translation of src.")
     pairs: tuple[str, ...] = Field(
-        (), description="Training files of source TAB target, used besides src and tgt."
+        (),
+        description="Training files of source TAB target, or TMX memories (with languages behind the name "
+        "where need be: memory.tmx#fr-en), used besides src and tgt.",
     )
     copies: tuple[Size, ...] = Field(
         (),
@@ -28,7 +30,7 @@ class DataConfig(Settings):
     )
     valid_src: str | None = Field(None, description="Source side of a validation set.")
     valid_tgt: str | None = Field(None, description="Target side of the validation set.")
-    valid_pairs: tuple[str, ...] = Field((), description="Validation files of source TAB target.")
+    valid_pairs: tuple[str, ...] = Field((), description="Validation files, as pairs.")
     valid_size: Size = Field(
         1000, description="Pairs held out from training (at most 5 %) where no validation set is given."
     )

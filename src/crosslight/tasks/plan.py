@@ -9,7 +9,7 @@ from crosslight.config.load import merge, preset_text, read_toml, run_config
 from crosslight.config.run import RunConfig
 from crosslight.tasks import finetune
 from crosslight.tasks.choose import Prospect
-from crosslight.tasks.sources import count_pairs, spool_pipes
+from crosslight.tasks.sources import count_pairs, named_by_memories, spool_pipes
 
 LENGTHS = {"steps", "minutes"}
 MINUTES = 30.0  # of a run whose length nobody named
@@ -36,7 +36,7 @@ def plan(
     else:
         ready, reasons = _ready(preset or "tiny"), []
     asked = _resolved(wishes, ready, [], origin)
-    data = spool_pipes(asked.data, out / "data")
+    data = named_by_memories(spool_pipes(asked.data, out / "data"))
     spooled = {"data": data.model_dump(exclude_defaults=True)}
     n_pairs = count_pairs(data)
     if preset is not None or start is not None:

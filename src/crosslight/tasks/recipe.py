@@ -17,6 +17,7 @@ from typing import Any
 from crosslight import __version__
 from crosslight.config.run import DataConfig
 from crosslight.tasks.files import write_text
+from crosslight.text.tmx import file_of, is_tmx
 
 Recipe = dict[str, Any]
 
@@ -86,7 +87,7 @@ def _files(data: DataConfig) -> list[str]:
 
 
 def _fingerprint(name: str) -> dict[str, Any]:
-    path = Path(name)
+    path = file_of(name) if is_tmx(name) else Path(name)
     if not path.is_file():
         return {"path": name, "bytes": None, "sha256": None}
     with path.open("rb") as stream:

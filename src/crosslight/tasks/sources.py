@@ -9,6 +9,7 @@ from typing import IO
 from crosslight.config.run import DataConfig
 from crosslight.errors import CorpusError
 from crosslight.text.corpus import check_parallel, read_pairs
+from crosslight.text.tmx import direction_of, is_tmx
 
 Source = tuple[str, str] | str
 
@@ -22,7 +23,9 @@ def train_sources(data: DataConfig) -> list[Source]:
     sources: list[Source] = [(data.src, data.tgt)] if data.src and data.tgt else []
     sources += data.pairs
     if not sources:
-        raise CorpusError("no training corpus is given", "give --src and --tgt, or --pairs file.tsv")
+        raise CorpusError(
+            "no training corpus is given", "give --src and --tgt, or --pairs with a .tsv or .tmx file"
+        )
     return sources
 
 
@@ -44,6 +47,15 @@ def count_pairs(data: DataConfig) -> int:
             f"the training corpus is empty: no line in {', '.join(names)}", "give a corpus with sentences"
         )
     return n_pairs
+
+
+def named_by_memories(data: DataConfig) -> DataConfig:
+    """The languages, where nobody said them and a translation memory does."""
+    memory = next((name for name in data.pairs if is_tmx(name)), None)
+    if memory is None or data.src_lang or data.tgt_lang:
+        return data
+    src, tgt = direction_of(memory)
+    return data.model_copy(update={"src_lang": src, "tgt_lang": tgt})
 
 
 def spool_pipes(data: DataConfig, directory: Path) -> DataConfig:

@@ -11,7 +11,8 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 
-from crosslight.text.corpus import STDIN, lines_in, read_lines
+from crosslight.text.corpus import lines_in, read_lines
+from crosslight.text.opening import STDIN
 
 MOMENT = 0.02  # seconds to wait for more lines; a pipe from a file brings thousands in that time
 CHUNK = 1 << 16

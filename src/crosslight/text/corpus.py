@@ -1,32 +1,28 @@
 """Files to sentence pairs, line by line, without ever losing or shifting a line.
 
-A parallel corpus is two text files whose line *i* say the same thing, or one file with two
-tab-separated columns. Everything downstream trusts that alignment, so this file is strict where
-Python is lenient: only ``\\n`` and ``\\r\\n`` end a line (``str.splitlines`` would also split at
-U+2028, NEL, VT and FF, which occur inside real sentences, and shift one side), bytes must be UTF-8,
-and two files of different length are an error that says where they part.
+A parallel corpus is two text files whose line *i* say the same thing, one file with two
+tab-separated columns, or a translation memory (`text/tmx.py`). Everything downstream trusts that
+alignment, so this file is strict where Python is lenient: only ``\\n`` and ``\\r\\n`` end a line
+(``str.splitlines`` would also split at U+2028, NEL, VT and FF, which occur inside real sentences, and
+shift one side), bytes must be UTF-8, and two files of different length are an error that says where they
+part.
 
 Files may be plain, ``.gz`` or ``.xz``; ``-`` is standard input. Nothing is read whole into memory.
 """
 
-import difflib
-import gzip
-import lzma
 import random
-import sys
-import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import IO, Protocol, cast
+from typing import Protocol
 
 from crosslight.errors import CorpusError
 from crosslight.text.alignment import describe_parting
+from crosslight.text.opening import STDIN, opened
+from crosslight.text.tmx import is_tmx, read_tmx
 
 MAX_LINE_BYTES = 10_000_000
-STDIN = "-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +50,7 @@ def read_lines(path: Path | str) -> Iterator[str]:
         CorpusError: no such file, a folder, a damaged archive, bytes that are not UTF-8, or a line
             of more than ``MAX_LINE_BYTES`` bytes.
     """
-    with _opened(path) as file:
+    with opened(path) as file:
         yield from lines_in(file, path)
 
 
@@ -136,12 +132,16 @@ def read_tsv(path: Path | str) -> Iterator[Pair]:
 
 
 def read_pairs(source: tuple[Path | str, Path | str] | Path | str) -> Iterator[Pair]:
-    """The pairs of two aligned files (a tuple) or of one TSV file (a path).
+    """The pairs of two aligned files (a tuple), or of one TSV or TMX file (a path).
 
     Raises:
-        CorpusError: as ``read_parallel`` or ``read_tsv``.
+        CorpusError: as ``read_parallel``, ``read_tsv`` or ``text.tmx.read_tmx``.
     """
-    return read_parallel(*source) if isinstance(source, tuple) else read_tsv(source)
+    if isinstance(source, tuple):
+        return read_parallel(*source)
+    if is_tmx(source):
+        return (Pair(*sides) for sides in read_tmx(source))
+    return read_tsv(source)
 
 
 def sample_lines(lines: Iterable[str], n: int, seed: int) -> list[str]:
@@ -160,40 +160,6 @@ def sample_lines(lines: Iterable[str], n: int, seed: int) -> list[str]:
         elif (place := chance.randrange(count)) < n:
             sample[place] = line
     return sample
-
-
-@contextmanager
-def _opened(path: Path | str) -> Iterator[IO[bytes]]:
-    """The decompressed bytes of a file, with every failure of reading told as a CorpusError."""
-    if str(path) == STDIN:
-        yield sys.stdin.buffer
-        return
-    path = Path(path)
-    if path.is_dir():
-        raise CorpusError(f"{path} is a folder, expected a text file", "give the path of one file in it")
-    if not path.exists():
-        raise CorpusError(f"{path} does not exist", _nearest(path))
-    # The three libraries raise five classes for one thing: the bytes do not make an archive.
-    damage = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile)
-    try:
-        with _decompressed(path) as file:
-            yield file
-    except damage as error:
-        raise CorpusError(
-            f"{path} is damaged or not a {path.suffix} archive: {error}", "copy or download it again"
-        ) from error
-    except OSError as error:
-        raise CorpusError(
-            f"{path} cannot be read: {error.strerror or error}", "check the file's permissions and its disk"
-        ) from error
-
-
-def _decompressed(path: Path) -> IO[bytes]:
-    if path.suffix == ".gz":
-        return cast(IO[bytes], gzip.open(path, "rb"))
-    if path.suffix == ".xz":
-        return lzma.open(path, "rb")
-    return path.open("rb")
 
 
 def _decoded(raw: bytes, path: Path | str, number: int) -> str:
@@ -219,16 +185,6 @@ def _unequal(src: Path | str, tgt: Path | str, n_src: int, n_tgt: int) -> Corpus
         if parting is not None:
             return CorpusError(f"{message}. {parting.sentence}", parting.cure)
     return CorpusError(message, cure)
-
-
-def _nearest(path: Path) -> str:
-    if not path.parent.is_dir():
-        return f"check the path: the folder {path.parent} does not exist either"
-    names = sorted(entry.name for entry in path.parent.iterdir() if entry.is_file())
-    near = difflib.get_close_matches(path.name, names, n=1, cutoff=0.5)
-    if near:
-        return f"did you mean {path.parent / near[0]}?"
-    return f"check the path: no file in {path.parent.absolute()} has a similar name"
 
 
 def _is_pipe(path: Path | str) -> bool:
