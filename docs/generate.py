@@ -80,12 +80,17 @@ def config_page() -> str:
         ABOUT_SETTINGS,
     ]
     for name, field in RunConfig.model_fields.items():
-        kinds = [field.annotation] if isinstance(field.annotation, type) else MODEL_CONFIGS.values()
+        kinds = kinds_of(field)
         for section in kinds:
-            assert issubclass(section, BaseModel)
             kind = f' kind = "{section.model_fields["kind"].default}"' if len(kinds) > 1 else ""
             parts += [f"## [{name}]{kind}", cleandoc(section.__doc__ or ""), _settings(section)]
     return "\n\n".join([*parts, *_presets()]) + "\n"
+
+
+def kinds_of(section: FieldInfo) -> list[type[BaseModel]]:
+    """What a section may be: [model] is of one architecture or another."""
+    known: list[type[BaseModel]] = [*MODEL_CONFIGS.values()]
+    return [section.annotation] if isinstance(section.annotation, type) else known
 
 
 def _command(name: str, command: Any, hints: dict[str, Any]) -> Iterator[str]:
@@ -170,7 +175,7 @@ def _presets() -> Iterator[str]:
     trees = {name: tomllib.loads(preset_text(name)) for name in preset_names()}
     rows = []
     for section, field in RunConfig.model_fields.items():
-        for key in field.annotation.model_fields:  # type: ignore[union-attr]
+        for key in dict.fromkeys(key for kind in kinds_of(field) for key in kind.model_fields):
             values = [tree.get(section, {}).get(key) for tree in trees.values()]
             if values != [None] * len(trees):
                 cells = ["" if value is None else f"`{_toml(value)}`" for value in values]
