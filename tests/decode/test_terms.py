@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from crosslight.decode.terms import Entry, Glossary, Terms, occurs
+from crosslight.decode.terms import PROTECTED, Entry, Glossary, Terms, occurs, protected
 from crosslight.decode.translator import Translator
 from crosslight.errors import ConfigError, TermError
 
@@ -113,3 +113,24 @@ def test_terms_and_drawing(translator) -> None:
 )
 def test_where_a_form_occurs(form: str, text: str, expected: bool) -> None:
     assert occurs(form, text) == expected
+
+
+def test_what_is_protected_in_a_sentence() -> None:
+    """Numbers are not: every language writes them its own way."""
+    glossary = Glossary((protected("Dr. Kim"),), PROTECTED)
+    text = "Dr. Kim owes <b>{n}</b> 12,50 at https://a.org/?q=1 or a@b.org, %s."
+    terms = glossary.terms_for(text)
+    assert terms is not None
+    assert {form for (form,) in terms.required} == {
+        *("Dr. Kim", "<b>", "</b>", "{n}", "https://a.org/?q=1", "a@b.org", "%s")
+    }
+    assert terms.failures("Dr. Kim: <b>{n}</b> https://a.org/?q=1 a@b.org %s") == ()
+    assert terms.failures(text.replace("{n}", "{N}")) == ("{n}",)
+    assert glossary.terms_for("Nothing of the kind.") is None
+
+
+def test_a_translation_carries_over_what_is_protected(translator) -> None:
+    (found,) = translator.translate(["the cat {n} sees %s the dog"], terms=Glossary((), PROTECTED))
+    assert "{n}" in found.text
+    assert "%s" in found.text
+    assert found.unmet == ()

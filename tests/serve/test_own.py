@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 import crosslight
-from crosslight.decode.terms import Entry, Glossary
+from crosslight.decode.terms import PROTECTED, Entry, Glossary
 from crosslight.tasks.confidence import load_confidence, with_confidence
 
 TEXTS = ["Le chat dort.", "Jane visite l'Afrique en septembre."]
@@ -46,6 +46,16 @@ def test_a_glossary_is_kept_to(real, translator):
     assert "kitty" in found["text"]
     assert "sleeping" not in found["text"]
     assert found["unmet"] == []
+
+
+def test_what_is_protected_is_carried_over(real, translator):
+    text = "Monsieur Dupont a envoyé {name} à anna.b@example.org hier."
+    found = ask(real, q=text, protect=["Dupont"], protect_literals=True).json()["translations"][0]
+    glossary = Glossary((Entry("Dupont", ("Dupont",)),), PROTECTED)
+    assert found["text"] == translator.translate([text], terms=glossary)[0].text
+    assert all(kept in found["text"] for kept in ("Dupont", "{name}", "anna.b@example.org"))
+    assert (found["unmet"], found["lost"]) == ([], [])
+    assert ask(real, q=text, protect=[" "]).status_code == 400
 
 
 def test_terms_that_contradict_each_other_are_refused(real):

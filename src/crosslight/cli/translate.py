@@ -57,6 +57,13 @@ def translate(
         Path | None,
         typer.Option(help="File of source term TAB target forms (a|b); `!` before them forbids them."),
     ] = None,
+    protect: Annotated[
+        list[str] | None, typer.Option(help="A text that is carried over as it is; repeatable.")
+    ] = None,
+    protect_literals: Annotated[
+        bool,
+        typer.Option("--protect-literals", help="Carry addresses, placeholders, formats and tags over."),
+    ] = False,
     prefix: Annotated[
         str, typer.Option(help="How every translation begins; each line must be one sentence.")
     ] = "",
@@ -96,7 +103,7 @@ def translate(
     from crosslight.tasks.alignments import alignment_head, with_links
     from crosslight.tasks.confidence import load_confidence, with_confidence
     from crosslight.tasks.document import is_document, translate_file
-    from crosslight.tasks.terms import read_glossary, report_failures
+    from crosslight.tasks.terms import report_failures, wanted
     from crosslight.tasks.translate import (
         LINES_AT_ONCE,
         load,
@@ -116,7 +123,7 @@ def translate(
     settings: dict[str, Any] = {
         **{name: value for name, value in (("beam", beam), ("alpha", alpha)) if value is not None},
         **decode_settings(set_ or []),
-        **({"terms": read_glossary(terms)} if terms else {}),
+        **({"terms": glossary} if (glossary := wanted(terms, protect or (), protect_literals)) else {}),
         **({"prefix": prefix} if prefix else {}),
     }
     if not texts and is_document(input_):

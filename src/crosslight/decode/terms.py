@@ -11,10 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crosslight.errors import TermError
+from crosslight.text.literals import KINDS, Kind, literals
 from crosslight.text.subword import normalized
 
 # Thai, Lao, Myanmar, Khmer; kana, Han, Hangul.
 UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+# Of numbers every language has its own way to write them.
+PROTECTED: tuple[Kind, ...] = tuple(kind for kind in KINDS if kind != "number")
 
 
 @dataclass(frozen=True)
@@ -57,15 +60,28 @@ class Entry:
     is_forbidden: bool = False
 
 
+def protected(text: str) -> Entry:
+    """A text that is carried over as it is.
+
+    >>> protected("Crosslight")
+    Entry(src='Crosslight', forms=('Crosslight',), is_forbidden=False)
+    """
+    return Entry(text, (text,))
+
+
 @dataclass(frozen=True)
 class Glossary:
     """Terms for whole texts. Source terms are looked for as words of their own, in any case.
+
+    Args:
+        literals: kinds of what is to be carried over as it is, wherever it stands in a source.
 
     Raises:
         TermError: lines for one source term contradict each other.
     """
 
-    entries: tuple[Entry, ...]
+    entries: tuple[Entry, ...] = ()
+    literals: tuple[Kind, ...] = ()
 
     def __post_init__(self) -> None:
         for src in dict.fromkeys(entry.src for entry in self.entries):
@@ -79,6 +95,8 @@ class Glossary:
         """
         folded = normalized(src).casefold()
         found = [entry for entry in self.entries if occurs(normalized(entry.src).casefold(), folded)]
+        if self.literals:
+            found += [protected(one.text) for one in literals(src) if one.kind in self.literals]
         return _terms(found) if found else None
 
 

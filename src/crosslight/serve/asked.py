@@ -19,4 +19,5 @@ class Asked:
     n_best: int = 1
     terms: tuple[Term, ...] = ()
     confidence: bool = False  # also how sure each is
+    literals: bool = False  # addresses, placeholders and the like are carried over
     links: bool = False  # also which words belong together

@@ -42,7 +42,7 @@ class LoadedBundle:
         from crosslight.tasks.alignments import with_links
         from crosslight.tasks.confidence import with_confidence
 
-        more: dict[str, Any] = {"terms": _glossary(settings)} if settings.terms else {}
+        more: dict[str, Any] = {"terms": _glossary(settings)} if settings.terms or settings.literals else {}
         bundle = self.translator.bundle
         found = self.translator.translate(texts, n_best=settings.n_best, **more)
         if settings.confidence:
@@ -74,6 +74,7 @@ def alternatives(text: str, prefix: str, n: int) -> "Callable[[LoadedBundle], li
 
 
 def _glossary(settings: Asked) -> Any:
-    from crosslight.decode.terms import Entry, Glossary
+    from crosslight.decode.terms import PROTECTED, Entry, Glossary
 
-    return Glossary(tuple(Entry(term.src, term.forms, term.is_forbidden) for term in settings.terms))
+    entries = tuple(Entry(term.src, term.forms, term.is_forbidden) for term in settings.terms)
+    return Glossary(entries, PROTECTED if settings.literals else ())

@@ -47,7 +47,12 @@ def routes(service: Service) -> APIRouter:
             texts,
             asked.source,
             asked.target,
-            Asked(asked.n_best, tuple(map(_term, asked.glossary)), wants_confidence),
+            Asked(
+                asked.n_best,
+                (*map(_term, asked.glossary), *(Term(text, (text,)) for text in asked.protect)),
+                wants_confidence,
+                asked.protect_literals,
+            ),
             asked.format == "html",
         )
         return OwnAnswer(

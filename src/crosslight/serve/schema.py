@@ -169,6 +169,9 @@ class TermFields(Fields):
     forbidden: bool = False
 
 
+Protected = Annotated[str, Field(pattern=r"\S")]
+
+
 class OwnFields(Fields):
     """Of /api/v1/translate."""
 
@@ -178,6 +181,10 @@ class OwnFields(Fields):
     format: Literal["text", "html"] = "text"
     n_best: int = Field(1, ge=1, le=100, description="Translations of each text, the best included.")
     glossary: list[TermFields] = []
+    protect: list[Protected] = Field([], description="Texts that are carried over as they are.")
+    protect_literals: bool = Field(
+        False, description="Addresses, placeholders, formats and tags are carried over as they are."
+    )
     confidence: bool = Field(False, description="Also how sure each is; for a calibrated bundle.")
     min_confidence: float | None = Field(
         None, ge=0, le=1, description="A translation that is less sure is null."

@@ -1,9 +1,9 @@
 """Terms from a file, and what the translations of a file fail in."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from crosslight.decode.terms import Entry, Glossary
+from crosslight.decode.terms import PROTECTED, Entry, Glossary, protected
 from crosslight.decode.translation import Translation
 from crosslight.errors import TermError
 from crosslight.text.corpus import read_lines
@@ -34,6 +34,21 @@ def read_glossary(path: Path | str) -> Glossary:
             )
         entries.append(Entry(src.strip(), forms, is_forbidden))
     return Glossary(tuple(entries))
+
+
+def wanted(file: Path | None, texts: Sequence[str] = (), literals: bool = False) -> Glossary | None:
+    """The terms of a file, and what is to be carried over as it is; None if nothing is.
+
+    Args:
+        literals: whether addresses, placeholders, formats and tags are.
+
+    Raises:
+        CorpusError, TermError: as `read_glossary`; a text is empty.
+    """
+    if not (file or texts or literals):
+        return None
+    entries = read_glossary(file).entries if file else ()
+    return Glossary((*entries, *map(protected, texts)), PROTECTED if literals else ())
 
 
 def report_failures(
