@@ -273,6 +273,21 @@ def test_documents_are_sent_and_fetched(visit: Visit, tmp_path: Path) -> None:
     assert found["note.en.md"].count("**") == 2
 
 
+@pytest.mark.skipif(not formats(), reason="no documents are translated here")
+def test_a_document_says_how_far_it_is(visit: Visit, tmp_path: Path) -> None:
+    (tmp_path / "note.txt").write_text(f"{CAT}\n", encoding="utf-8")
+    held: list[Any] = []
+    visit.page.route("**/translate_file", lambda route: held.append(route))  # noqa: PLW0108 (it wants a function)
+    visit.page.route("**/api/v1/progress/*", lambda route: route.fulfill(json={"done": 1, "total": 4}))
+    visit.page.keyboard.press("Alt+u")
+    visit.page.select_option("#from", "fr")
+    visit.page.set_input_files("#file", tmp_path / "note.txt")
+    expect(visit.page.locator(".documents .state")).to_have_text("Translating … 25%")
+    assert visit.page.locator(".documents progress").evaluate("bar => bar.value") == 0.25
+    held[0].continue_()
+    visit.page.locator(".documents a").wait_for()
+
+
 def test_what_goes_wrong_is_said_in_words(browser: Any, url: str) -> None:
     visit = Visit(browser, url)
     failure = visit.page.locator("#failure")

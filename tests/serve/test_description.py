@@ -16,6 +16,7 @@ OPERATIONS = [
     *("POST /translate_file", "GET /download_file/{token}", "POST /v2/translate", "GET /v2/languages"),
     *("GET /v2/usage", "POST /api/v1/translate", "POST /api/v1/alternatives", "GET /api/v1/pairs"),
     *("GET /health", "GET /ready", "GET /spec", "POST /api/v1/inside/{view}"),
+    "GET /api/v1/progress/{name}",
 ]
 CHECKS = (
     not_a_server_error,

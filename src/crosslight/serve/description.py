@@ -79,6 +79,10 @@ def _file_body() -> dict[str, Any]:
     schema = {
         "type": "object",
         "required": ["file", "source", "target"],
-        "properties": {"file": {**text, "format": "binary"}, "source": text, "target": text, "api_key": text},
+        "properties": {
+            "file": {**text, "format": "binary"},
+            **dict.fromkeys(("source", "target", "api_key"), text),
+            "progress": {**text, "pattern": "^[A-Za-z0-9_-]{16,64}$"},
+        },
     }
     return {"required": True, "content": {"multipart/form-data": {"schema": schema}}}

@@ -13,9 +13,10 @@ from starlette.datastructures import UploadFile
 
 from crosslight import documents
 from crosslight.serve.asked import Asked
+from crosslight.serve.progress import Progresses
 from crosslight.serve.reading import fields_of
 from crosslight.serve.refusals import Refusal
-from crosslight.serve.schema import FileAnswer
+from crosslight.serve.schema import FileAnswer, ProgressAnswer
 from crosslight.serve.service import Service
 
 KEPT = 600.0  # seconds
@@ -66,9 +67,10 @@ class Shelf:
 
 
 def routes(service: Service) -> APIRouter:
-    """The two routes, as LibreTranslate has them."""
+    """The two routes, as LibreTranslate has them; and one of our own, which says how far a document is."""
     router = APIRouter(tags=["LibreTranslate"])
     shelf = Shelf(service.settings.limits.documents)
+    progresses = Progresses(service.settings.limits.queued)
 
     @router.post("/translate_file", response_model=FileAnswer)
     async def translate_file(request: Request) -> FileAnswer:
@@ -83,17 +85,31 @@ def routes(service: Service) -> APIRouter:
         data = await file.read()
         # A document's language is found out from its text; of what it is packed in nothing is known.
         bundle, _ = service.bundle_for([data.decode("utf-8", "ignore")], source, target)
-        result = await service.in_turn(
-            request,
-            bundle,
-            Asked(links=True),
-            lambda translate: documents.translate_document(name, data, translate),
-            service.settings.limits.document_seconds,
-        )
+        progress = progresses.begin(fields.get("progress"))
+        try:
+            result = await service.in_turn(
+                request,
+                bundle,
+                Asked(links=True),
+                lambda translate: documents.translate_document(
+                    name, data, translate, lambda done, total: progresses.tell(progress, done, total)
+                ),
+                service.settings.limits.document_seconds,
+            )
+        finally:
+            progresses.end(progress)
         token = shelf.put(_translated_name(name, bundle.tgt), result)
         return FileAnswer(
             translatedFileUrl=f"{request.url.scheme}://{request.headers['host']}/download_file/{token}"
         )
+
+    @router.get("/api/v1/progress/{name}", response_model=ProgressAnswer, tags=["Crosslight"])
+    async def progress_of(name: str) -> ProgressAnswer:
+        """How far a document is that was sent with this name as its field `progress`."""
+        share = progresses.get(name)
+        if share is None:
+            raise Refusal(404, "no such document is being translated")
+        return ProgressAnswer(done=share.done, total=share.total)
 
     @router.get("/download_file/{token}")
     async def download_file(token: str) -> Response:

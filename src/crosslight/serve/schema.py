@@ -99,6 +99,13 @@ class FileAnswer(BaseModel):
     translatedFileUrl: str  # noqa: N815
 
 
+class ProgressAnswer(BaseModel):
+    """How far a document is."""
+
+    done: int = Field(description="Texts that are translated.")
+    total: int = Field(description="Texts in all; 0 until it was read.")
+
+
 class ErrorAnswer(BaseModel):
     """What went wrong."""
 

@@ -1,10 +1,12 @@
 /** Documents: dropped or chosen, sent, translated, and fetched again; several one after the other. */
 
 import { announce } from "./announce.js";
-import { send } from "./api.js";
+import { get, send } from "./api.js";
 import { button, by, el, icon } from "./dom.js";
 import { inWords } from "./failures.js";
 import { number, t } from "./i18n.js";
+
+const ASK_EVERY = 500; // milliseconds between questions how far a document is
 
 /**
  * The panel of documents.
@@ -56,13 +58,18 @@ export function makeDocuments({ endings, mostBytes, pair, open }) {
     const { from, to } = pair();
     const form = new FormData();
     for (const [name, value] of [["file", file], ["source", from], ["target", to]]) form.append(name, value);
+    const name = randomName();
+    form.append("progress", name);
     row.sent(0);
+    const asking = setInterval(() => get(`api/v1/progress/${name}`).then((far) => row.translated(far), () => {}), ASK_EVERY);
     try {
       const { translatedFileUrl } = await send("translate_file", form, (share) => row.sent(share), row.stop.signal);
       row.done(`download_file/${translatedFileUrl.split("/").at(-1)}`, to);
     } catch (error) {
       if (error.name === "AbortError") row.fail({ text: t("documents.stopped"), detail: "" });
       else row.fail(inWords(error));
+    } finally {
+      clearInterval(asking);
     }
   }
 
@@ -91,6 +98,11 @@ export function makeDocuments({ endings, mostBytes, pair, open }) {
   return { redraw: draw, focus: () => by("choose-file").focus() };
 }
 
+/** What the service calls the document while it translates; nobody else can guess it. */
+function randomName() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 /** A document on its way. */
 class Row {
   constructor(file) {
@@ -102,7 +114,7 @@ class Row {
     this.element = el("li", {}, el("span", { class: "name", text: file.name }), el("span", { class: "soft size", text: size(file.size) }), this.state, this.action, this.bar);
   }
 
-  /** So much of it has been sent; what comes then takes its time, and nobody knows how much. */
+  /** So much of it has been sent; what comes then takes its time. */
   sent(share) {
     if (share < 1) {
       this.bar.value = share;
@@ -111,6 +123,13 @@ class Row {
       this.bar.removeAttribute("value");
       this.state.textContent = t("documents.translating");
     }
+  }
+
+  /** So many of its texts are translated; the first answer may come before any is. */
+  translated({ done, total }) {
+    if (!total || this.stop.signal.aborted) return;
+    this.bar.value = done / total;
+    this.state.textContent = t("documents.translated", { percent: number(Math.round((100 * done) / total)) });
   }
 
   done(address, to) {
