@@ -38,8 +38,11 @@ def parts_of(
     return parts
 
 
-def require_one_segment(parts: list[tuple[str, bool]]) -> str:
+def require_one_segment(parts: list[tuple[str, bool]], what: str = "have a given beginning") -> str:
     """The one part of a text that is to be translated.
+
+    Args:
+        what: what only a text of one sentence can.
 
     Raises:
         ConfigError: there are others, or none.
@@ -48,8 +51,7 @@ def require_one_segment(parts: list[tuple[str, bool]]) -> str:
     if len(to_translate) != 1:
         text = "".join(part for part, _ in parts)
         raise ConfigError(
-            f"{text[:60]!r} has {len(to_translate)} sentences, but only a text of one can have a given "
-            "beginning",
+            f"{text[:60]!r} has {len(to_translate)} sentences, but only a text of one can {what}",
             "translate its sentences one by one",
         )
     return to_translate[0]

@@ -121,7 +121,7 @@ def open_sentence(
     config = translator.settings_for(n_best, settings)
     if config.temperature > 0:
         raise ConfigError("what is drawn was not searched for", "set temperature to 0 to look inside")
-    segment = require_one_segment(translator.split(text))
+    segment = require_one_segment(translator.split(text), "be looked into")
     src = [*watched.src_subword.encode(segment), EOS_ID]
     wish = wishes_of(prefix, None, watched.tgt_subword, searcher.banned)(segment)
     limit = min(longest(len(src) - 1, config, wish), searcher.most_tokens)
