@@ -94,8 +94,7 @@ class Conv(nn.Module):
         self.dropout = Dropout(dropout)
         self.output = output
         self.pad_id = pad_id
-        # The encoder learns from every attention, so its gradients are so many times as large (section 3.5).
-        self.encoder_gradient = 1 / (2 * len(decoder_layers))
+        self.n_attentions = len(decoder_layers)
 
     def encode(
         self, src: Int[Tensor, "B S"], mask: Bool[Tensor, "B 1 1 S"]
@@ -105,7 +104,10 @@ class Conv(nn.Module):
         embedded, x = self.src_embedding(src)
         for layer in self.encoder_layers:
             x = layer(x, real)
-        return scaled_gradient(self.encoder_out(x), self.encoder_gradient), embedded
+        z: Tensor = self.encoder_out(x)
+        if self.training:  # it learns from every attention, so its gradients are so many times as large
+            z = scaled_gradient(z, 1 / (2 * self.n_attentions))  # section 3.5
+        return z, embedded
 
     def start(self, src: Int[Tensor, "B S"]) -> ConvState:
         """Read the source; an empty target has been written."""
