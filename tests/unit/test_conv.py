@@ -41,7 +41,7 @@ def first_trace(rate: float, n_layers: int, kernel: int) -> Trace:
     return trace
 
 
-@pytest.mark.parametrize("rate", [0.0, 0.5])
+@pytest.mark.parametrize("rate", [0.0, 0.2])
 @pytest.mark.parametrize(("n_layers", "kernel"), [(4, 3), (12, 5)])
 def test_the_variance_stays_what_it_was_from_end_to_end(rate: float, n_layers: int, kernel: int) -> None:
     """Of a token's vector and a position's before dropout: 2 · 0.1²; through all layers, both stacks."""
@@ -49,14 +49,16 @@ def test_the_variance_stays_what_it_was_from_end_to_end(rate: float, n_layers: i
     names = [f"{stack}_layers.{i}" for stack in ("encoder", "decoder") for i in range(n_layers)]
     for name in [*names, "encoder_out", "decoder_out"]:
         ratio = float(trace.said(name).var()) / (2 * 0.1**2)
-        assert 0.8 < ratio < 1.5, f"{name}: {ratio:.2f} of the variance"
+        # What attention adds is of like tokens, so it varies a little more.
+        low, high = (0.9, 1.1) if name.startswith("encoder") else (0.9, 1.4)
+        assert low < ratio < high, f"{name}: {ratio:.2f} of the variance"
 
 
 def test_a_gate_leaves_about_a_quarter_and_the_weights_make_up_for_it() -> None:
     torch.manual_seed(1)
     convolution = GatedConvolution(256, 3, dropped=0.0)
     x = 0.1 * torch.randn(8, 66, 256)
-    assert math.isclose(float(convolution(x).var()), 0.1**2, rel_tol=0.1)
+    assert math.isclose(float(convolution(x).detach().var()), 0.1**2, rel_tol=0.1)
     assert math.isclose(float(convolution.linear.weight().detach().var()), 4 / (3 * 256), rel_tol=0.02)
 
 
@@ -110,7 +112,9 @@ def test_lengths_and_directions_are_in_the_bundle(tmp_path: Any) -> None:
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(0.1 * torch.randn_like(parameter))
-    save_bundle(Bundle(config, subword, subword, model, Facts()), tmp_path / "bundle")
+    save_bundle(
+        Bundle(config, subword, subword, model, Facts("fr", "en", 20, 9, 1.0, 1, 0.1)), tmp_path / "bundle"
+    )
     loaded: Any = load_bundle(tmp_path / "bundle").model
     state = loaded.state_dict()
     assert {"decoder_layers.2.convolution.linear.g", "decoder_layers.2.convolution.linear.v"} <= set(state)
