@@ -1,8 +1,8 @@
 """What a model's vectors know of each token: whether, how much, and after how many layers.
 
 All is measured, whatever the architecture is, by gradients: a vector that does not change with a token's
-vector has a gradient of exactly zero there. Put the model in `eval()` mode, and in float64, where nothing that
-is small vanishes.
+vector has a gradient of exactly zero there. Put the model in `eval()` mode, and in float64, where small is
+not nothing.
 Shape letters: B batch · S source tokens · T target tokens · Q computed vectors · N tokens that are looked at.
 """
 
