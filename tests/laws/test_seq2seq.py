@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from crosslight.config.conv import ConvConfig
 from crosslight.config.model import TransformerConfig
 from crosslight.decode.state import select_rows
 from crosslight.models.build import build_model
@@ -24,6 +25,21 @@ def transformer(**settings: Any) -> Callable[[], nn.Module]:
         {"d_model": 16, "d_ff": 24, "n_heads": 2, "n_encoder_layers": 2, "n_decoder_layers": 2, **settings}
     )
     return lambda: build_model(config, TGT_VOCAB if config.tie == "three" else SRC_VOCAB, TGT_VOCAB, PAD)
+
+
+def conv(**settings: Any) -> Callable[[], nn.Module]:
+    """A small one, whose layers see less than a sentence."""
+    config = ConvConfig.model_validate(
+        {
+            "d_model": 16,
+            "d_hidden": 16,
+            "n_encoder_layers": 2,
+            "n_decoder_layers": 2,
+            "tie": "none",
+            **settings,
+        }
+    )
+    return lambda: build_model(config, SRC_VOCAB, TGT_VOCAB, PAD)
 
 
 MODELS = {
@@ -42,6 +58,11 @@ MODELS = {
     "smaller last maps": transformer(init="depth"),
     "deep reader": transformer(n_encoder_layers=3, n_decoder_layers=1),
     "deep writer": transformer(n_encoder_layers=1, n_decoder_layers=3, norm="pre"),
+    "conv": conv(),
+    "conv kernel 5": conv(kernel=5),
+    "conv without positions": conv(positions="none"),
+    "conv two tables": conv(tie="two"),
+    "conv wide hidden": conv(d_hidden=24),
 }
 
 
