@@ -50,7 +50,8 @@ def initialize(model: Rnn) -> None:
     Orthogonal maps keep a state's length, step after step (Bahdanau et al. 2015, appendix B.1; each gate has
     one of its own). The paper draws the other maps from a normal distribution of deviation 0.01, which
     suits Adadelta and a million updates; with Adam and some thousands Xavier starts where they must get to.
-    A forget gate that is open at first lets an LSTM remember before it has learned to (Jozefowicz et al. 2015).
+    A forget gate that is open at first lets an LSTM remember before it has learned to (Jozefowicz et al.
+    2015).
     """
     for module in model.modules():
         if isinstance(module, nn.Linear):

@@ -77,8 +77,9 @@ class RnnDecoder(nn.Module):
         for step in given.unbind(dim=1):
             if self.attention is not None:
                 contexts.append(self.attention(hidden[0], (memory[0], memory[1]), mask))
-                step = step + self.context_map(contexts[-1])
-            hidden = self.cell(step, hidden)
+                hidden = self.cell(step + self.context_map(contexts[-1]), hidden)
+            else:
+                hidden = self.cell(step, hidden)
             states.append(hidden[0])
         context = torch.stack(contexts, dim=1) if contexts else memory[0][:, None].expand(-1, x.shape[1], -1)
         return self.readout(torch.cat((torch.stack(states, dim=1), x, context), dim=-1)), hidden
@@ -125,9 +126,7 @@ class Rnn(nn.Module):
         )
         return RnnState(mask, memory, self.decoder.first(first))
 
-    def decode(
-        self, tokens: Int[Tensor, "B T"], state: RnnState
-    ) -> tuple[Float[Tensor, "B T V"], RnnState]:
+    def decode(self, tokens: Int[Tensor, "B T"], state: RnnState) -> tuple[Float[Tensor, "B T V"], RnnState]:
         """Logits for what follows each of tokens, and the state after them."""
         x, state = self._write(tokens, state)
         return self.output.logits(x), state
@@ -140,9 +139,7 @@ class Rnn(nn.Module):
         """Logits of the whole target at once: one `decode` from the first state."""
         return self.decode(tgt_in, self.start(src))[0]
 
-    def _write(
-        self, tokens: Int[Tensor, "B T"], state: RnnState
-    ) -> tuple[Float[Tensor, "B T E"], RnnState]:
+    def _write(self, tokens: Int[Tensor, "B T"], state: RnnState) -> tuple[Float[Tensor, "B T E"], RnnState]:
         x: Any = self.dropout(self.tgt_tokens(tokens))
         x, hidden = self.decoder(x, state.memory, state.memory_mask, state.hidden)
         return self.dropout(x), state._replace(hidden=hidden)

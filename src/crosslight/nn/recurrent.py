@@ -3,8 +3,8 @@
 Gates of the GRU are those of Cho et al. 2014 and of Bahdanau et al. 2015, appendix A; the LSTM is that of
 Hochreiter & Schmidhuber 1997 with the forget gate of Gers et al. 2000, as `torch.nn.LSTM` has it.
 
-A cell is given what its gates receive from outside (of tokens, contexts and biases) and adds what they receive
-from its own state: so everything that does not wait for the state is computed for all steps at once.
+A cell is given what its gates receive from outside (of tokens, contexts and biases) and adds what they
+receive from its own state: so everything that does not wait for the state is computed for all steps at once.
 
 Shape letters: B batch · S tokens · E width of a token's vector · H width of a state · M two of them ·
 G width of all gates.
@@ -24,7 +24,8 @@ Hidden = tuple[Tensor, ...]
 class GruCell(nn.Module):
     """A gated recurrent unit: how much of the state is kept, and how much of it is seen while it is renewed.
 
-    r = σ(x_r + U_r s), z = σ(x_z + U_z s), new = tanh(x_n + U (r ∘ s)); the state becomes (1-z) ∘ s + z ∘ new.
+    r = σ(x_r + U_r s), z = σ(x_z + U_z s), new = tanh(x_n + U (r ∘ s)), and the state becomes
+    (1-z) ∘ s + z ∘ new.
     """
 
     n_gates = 3
