@@ -1,6 +1,7 @@
 """The recurrent network against torch.nn's layers, and against Bahdanau et al. 2015, appendix A.
 
-The equations of the appendix are written out in NumPy, one sentence and one step at a time, without batches or masks.
+The equations of the appendix are written out in NumPy, one sentence and one step at a time, without batches
+or masks.
 """
 
 import math
