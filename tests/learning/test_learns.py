@@ -1,4 +1,4 @@
-"""A small Transformer learns what it should: to copy, to reverse, and 64 sentences by heart.
+"""A small model learns what it should: to copy, to reverse, and 64 sentences by heart.
 
 The whole path is at work: batches, objective, Adam, schedule, cache and search. A wrong mask, a shifted
 target or a lost gradient leaves the loss falling, yet not to where it must go.
@@ -14,11 +14,10 @@ from typing import Any
 import pytest
 import torch
 
-from crosslight.config.model import TransformerConfig
+from crosslight.config.architecture import MODEL_CONFIGS
 from crosslight.data.batch import Batch, make_batch, pad
 from crosslight.decode.beam import greedy_search
-from crosslight.models.build import build_model
-from crosslight.models.transformer import Transformer
+from crosslight.models.build import Model, build_model
 from crosslight.text.subword import BOS_ID, EOS_ID, PAD_ID, UNK_ID, Subword
 from crosslight.train.objectives import label_smoothed
 from crosslight.train.schedules import linear
@@ -27,16 +26,19 @@ from crosslight.train.step import adam, training_step
 IDS: Any = {"bos_id": BOS_ID, "eos_id": EOS_ID}
 SYMBOLS = range(4, 12)
 Rows = list[list[int]]
+SHAPES: dict[str, dict[str, Any]] = {
+    "transformer": {"d_model": 64, "d_ff": 128, "n_heads": 4, "n_encoder_layers": 2, "n_decoder_layers": 2},
+    "rnn": {"d_model": 64, "d_hidden": 64, "d_attention": 64},
+}
 
 
-def small(vocab_size: int, **settings: Any) -> Transformer:
+def small(vocab_size: int, kind: str = "transformer", **settings: Any) -> Model:
     torch.manual_seed(1)
-    shape = {"d_model": 64, "d_ff": 128, "n_heads": 4, "n_encoder_layers": 2, "n_decoder_layers": 2}
-    config = TransformerConfig.model_validate({**shape, "dropout": 0.0, **settings})
+    config: Any = MODEL_CONFIGS[kind].model_validate({**SHAPES[kind], "dropout": 0.0, **settings})
     return build_model(config, vocab_size, vocab_size, PAD_ID)
 
 
-def train(model: Transformer, n_steps: int, peak: float, smoothing: float, draw: Callable[[], Batch]) -> None:
+def train(model: Model, n_steps: int, peak: float, smoothing: float, draw: Callable[[], Batch]) -> None:
     """Adam under a linear schedule that ends at zero."""
     optimizer, objective = adam(model, 0.9, 0.98, 1e-9), label_smoothed(smoothing)
     schedule = linear(peak, warmup_steps=50)
@@ -46,7 +48,7 @@ def train(model: Transformer, n_steps: int, peak: float, smoothing: float, draw:
         training_step(model, [draw()], objective, optimizer, rate, clip_norm=1.0)
 
 
-def translated(model: Transformer, srcs: Rows) -> Rows:
+def translated(model: Model, srcs: Rows) -> Rows:
     model.eval()
     with torch.inference_mode():
         state = model.start(pad([[*src, EOS_ID] for src in srcs], PAD_ID))
@@ -55,25 +57,38 @@ def translated(model: Transformer, srcs: Rows) -> Rows:
     return [hypothesis.tokens for hypothesis in found]
 
 
-def words(chance: random.Random, n: int) -> Rows:
-    return [[chance.choice(SYMBOLS) for _ in range(chance.randint(3, 8))] for _ in range(n)]
+def words(chance: random.Random, n: int, longest: int = 8) -> Rows:
+    return [[chance.choice(SYMBOLS) for _ in range(chance.randint(3, longest))] for _ in range(n)]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("norm", ["post", "pre"])
+@pytest.mark.parametrize(
+    ("settings", "n_steps", "peak", "longest"),
+    [
+        ({"norm": "post"}, 500, 2e-3, 8),
+        ({"norm": "pre"}, 500, 2e-3, 8),
+        ({"kind": "rnn"}, 400, 5e-3, 8),
+        ({"kind": "rnn", "cell": "lstm"}, 400, 5e-3, 8),
+        ({"kind": "rnn", "attention": "none"}, 600, 6e-3, 5),  # one vector holds no long word
+    ],
+    ids=["post", "pre", "rnn", "rnn lstm", "rnn without attention"],
+)
 @pytest.mark.parametrize("step", [1, -1], ids=["copy", "reverse"])
-def test_copies_and_reverses(step: int, norm: str) -> None:
+def test_copies_and_reverses(
+    step: int, settings: dict[str, Any], n_steps: int, peak: float, longest: int
+) -> None:
     """Words it has never seen, every one exactly."""
     chance = random.Random(0)
-    held_out = {tuple(word) for word in words(chance, 500) if len(word) > 4}
+    held_out = {tuple(word) for word in words(chance, 500, longest) if len(word) > longest // 2}
 
     def draw() -> Batch:
-        srcs = [word for word in words(chance, 64) if tuple(word) not in held_out]
+        srcs = [word for word in words(chance, 64, longest) if tuple(word) not in held_out]
         return make_batch(srcs, [word[::step] for word in srcs], pad_id=PAD_ID, **IDS)
 
-    model = small(4 + len(SYMBOLS), norm=norm)
-    train(model, 500, 2e-3, 0.1, draw)
-    srcs = [list(word) for word in sorted(held_out)] + [word for word in words(chance, 50) if len(word) < 5]
+    model = small(4 + len(SYMBOLS), **settings)
+    train(model, n_steps, peak, 0.1, draw)
+    short = [word for word in words(chance, 50, longest) if len(word) < 5]
+    srcs = [list(word) for word in sorted(held_out)] + short
     assert translated(model, srcs) == [word[::step] for word in srcs]
 
 
