@@ -20,6 +20,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from crosslight.cli.main import app
+from crosslight.config.architecture import MODEL_CONFIGS
 from crosslight.config.load import preset_names, preset_text
 from crosslight.config.run import RunConfig
 
@@ -36,6 +37,8 @@ A run is described by a TOML file with six sections. What is given later wins: t
 every setting here. An unknown key is an error that names the nearest known one, and all faults are
 reported at once. The settings in force are written into the run as `config.toml`.
 `crosslight configs all` prints them all with their defaults. A dash means: not set."""
+ABOUT_MODELS = """\
+`kind` says which architecture, and so which of these tables holds; without it the model is a Transformer."""
 ABOUT_PRESETS = """\
 What each preset sets; where a cell is empty, the default above holds. `paper` is another name for
 `base`. `crosslight configs NAME` prints one with its comments. Under a preset without `train.steps` a
@@ -78,12 +81,23 @@ def config_page() -> str:
         MADE,
         ABOUT_SETTINGS,
     ]
-    for name, field in RunConfig.model_fields.items():
-        section = field.annotation
-        assert isinstance(section, type)
-        assert issubclass(section, BaseModel)
-        parts += [f"## [{name}]", cleandoc(section.__doc__ or ""), _settings(section)]
+    for name in RunConfig.model_fields:
+        parts += [f"## [{name}]", *([ABOUT_MODELS] if name == "model" else [])]
+        for section in sections(name):
+            if name == "model":
+                parts.append(f'### kind = "{section.model_fields["kind"].default}"')
+            parts += [cleandoc(section.__doc__ or ""), _settings(section)]
     return "\n\n".join([*parts, *_presets()]) + "\n"
+
+
+def sections(name: str) -> list[type[BaseModel]]:
+    """The settings of a section; of `model` one kind for each architecture."""
+    if name == "model":
+        return list(MODEL_CONFIGS.values())
+    section = RunConfig.model_fields[name].annotation
+    assert isinstance(section, type)
+    assert issubclass(section, BaseModel)
+    return [section]
 
 
 def _command(name: str, command: Any, hints: dict[str, Any]) -> Iterator[str]:
@@ -167,8 +181,8 @@ def type_text(annotation: Any, bounds: list[Any] | None = None) -> str:
 def _presets() -> Iterator[str]:
     trees = {name: tomllib.loads(preset_text(name)) for name in preset_names()}
     rows = []
-    for section, field in RunConfig.model_fields.items():
-        for key in field.annotation.model_fields:  # type: ignore[union-attr]
+    for section in RunConfig.model_fields:
+        for key in dict.fromkeys(key for settings in sections(section) for key in settings.model_fields):
             values = [tree.get(section, {}).get(key) for tree in trees.values()]
             if values != [None] * len(trees):
                 cells = ["" if value is None else f"`{_toml(value)}`" for value in values]
