@@ -12,8 +12,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from crosslight.bundle import load_bundle
+from crosslight.config.architecture import ModelConfig
 from crosslight.config.load import preset_names, preset_text
-from crosslight.config.model import TransformerConfig
 from crosslight.tasks.forecast import Point, measured_runs
 from crosslight.train.checkpoints import Checkpoints
 
@@ -35,11 +35,11 @@ def point_of(run: Path, name: str) -> Point:
     )
 
 
-def preset_of(model: TransformerConfig) -> str:
+def preset_of(model: ModelConfig) -> str:
     """The preset with this width and these layers, or "other"."""
     for name in preset_names():
         shape = tomllib.loads(preset_text(name))["model"]
-        if all(
+        if shape["kind"] == model.kind and all(
             getattr(model, key) == shape[key] for key in ("d_model", "n_encoder_layers", "n_decoder_layers")
         ):
             return name

@@ -124,7 +124,9 @@ def test_an_unknown_config(command):
     result = command("configs", "smal")
     assert result.code == 2
     assert "no preset is called 'smal'" in result.err
-    assert "choose one of tiny, small, small-fast, strong, base, big, conv, paper" in result.err
+    assert (
+        "choose one of tiny, small, small-fast, strong, base, big, rnn, rnn-plain, conv, paper" in result.err
+    )
 
 
 @pytest.mark.parametrize(

@@ -20,9 +20,7 @@ EXPORTERS = {
     "huggingface": export_huggingface,
 }
 TRANSFORMERS = [
-    name
-    for name in preset_names()
-    if tomllib.loads(preset_text(name))["model"].get("kind", "transformer") == "transformer"
+    name for name in preset_names() if tomllib.loads(preset_text(name))["model"]["kind"] == "transformer"
 ]
 SMALL = {"d_model": 32, "d_ff": 64, "n_heads": 2, "n_encoder_layers": 1, "n_decoder_layers": 1}
 

@@ -78,14 +78,15 @@ def test_differences_are_found() -> None:
 
 
 def presets() -> dict[str, dict[str, Any]]:
-    """How each preset differs in shape, without its sizes."""
+    """How each preset of a Transformer differs in shape, without its sizes."""
     sizes = {"d_model", "d_ff", "n_heads", "n_encoder_layers", "n_decoder_layers", "max_positions", "d_key"}
     import tomllib
 
+    models = {name: tomllib.loads(preset_text(name))["model"] for name in preset_names()}
     return {
-        name: {k: v for k, v in tomllib.loads(preset_text(name)).get("model", {}).items() if k not in sizes}
-        for name in preset_names()
-        if tomllib.loads(preset_text(name)).get("model", {}).get("kind", "transformer") == "transformer"
+        name: {k: v for k, v in model.items() if k not in sizes}
+        for name, model in models.items()
+        if model["kind"] == "transformer"
     }
 
 

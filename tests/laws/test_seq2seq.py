@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from crosslight.config.conv import ConvConfig
 from crosslight.config.model import TransformerConfig
+from crosslight.config.rnn import RnnConfig
 from crosslight.decode.state import select_rows
 from crosslight.models.build import build_model
 
@@ -42,6 +43,13 @@ def conv(**settings: Any) -> Callable[[], nn.Module]:
     return lambda: build_model(config, SRC_VOCAB, TGT_VOCAB, PAD)
 
 
+def rnn(**settings: Any) -> Callable[[], nn.Module]:
+    """A small recurrent one, all of whose widths differ."""
+    shape = {"d_model": 12, "d_hidden": 10, "d_attention": 7, "dropout": 0.0}
+    config = RnnConfig.model_validate({**shape, **settings})
+    return lambda: build_model(config, TGT_VOCAB if config.tie == "three" else SRC_VOCAB, TGT_VOCAB, PAD)
+
+
 MODELS = {
     "post-norm": transformer(norm="post"),
     "pre-norm": transformer(norm="pre"),
@@ -63,6 +71,11 @@ MODELS = {
     "conv without positions": conv(positions="none"),
     "conv two tables": conv(tie="two"),
     "conv wide hidden": conv(d_hidden=24),
+    "rnn gru": rnn(),
+    "rnn lstm": rnn(cell="lstm", tie="none"),
+    "rnn without attention": rnn(attention="none", tie="two"),
+    "rnn lstm without attention": rnn(cell="lstm", attention="none"),
+    "rnn tanh readout": rnn(readout="tanh", tie="two", output_bias=False),
 }
 
 

@@ -14,8 +14,7 @@ from typing import Any
 import pytest
 import torch
 
-from crosslight.config.conv import ConvConfig
-from crosslight.config.model import TransformerConfig
+from crosslight.config.architecture import MODEL_CONFIGS
 from crosslight.data.batch import Batch, make_batch, pad
 from crosslight.decode.beam import greedy_search
 from crosslight.models.build import Model, build_model
@@ -27,28 +26,18 @@ from crosslight.train.step import adam, training_step
 IDS: Any = {"bos_id": BOS_ID, "eos_id": EOS_ID}
 SYMBOLS = range(4, 12)
 Rows = list[list[int]]
-
-
-def small(vocab_size: int, **settings: Any) -> Model:
-    torch.manual_seed(1)
-    shape = {"d_model": 64, "d_ff": 128, "n_heads": 4, "n_encoder_layers": 2, "n_decoder_layers": 2}
-    config = TransformerConfig.model_validate({**shape, "dropout": 0.0, **settings})
-    return build_model(config, vocab_size, vocab_size, PAD_ID)
-
-
-def convolutional(vocab_size: int) -> Model:
-    """Whose encoder sees five tokens at once, and whose decoder the last three."""
-    torch.manual_seed(1)
-    shape = {"d_model": 64, "d_hidden": 64, "n_encoder_layers": 2, "n_decoder_layers": 2}
-    config = ConvConfig.model_validate({**shape, "kernel": 3, "dropout": 0.0})
-    return build_model(config, vocab_size, vocab_size, PAD_ID)
-
-
-LEARNERS: dict[str, tuple[Callable[[int], Model], int, float]] = {  # how it is made, updates, peak rate
-    "post": (lambda v: small(v, norm="post"), 500, 2e-3),
-    "pre": (lambda v: small(v, norm="pre"), 500, 2e-3),
-    "conv": (convolutional, 300, 5e-3),
+SHAPES: dict[str, dict[str, Any]] = {
+    "transformer": {"d_model": 64, "d_ff": 128, "n_heads": 4, "n_encoder_layers": 2, "n_decoder_layers": 2},
+    "rnn": {"d_model": 64, "d_hidden": 64, "d_attention": 64},
+    # Whose encoder sees five tokens at once, and whose decoder the last three.
+    "conv": {"d_model": 64, "d_hidden": 64, "n_encoder_layers": 2, "n_decoder_layers": 2, "kernel": 3},
 }
+
+
+def small(vocab_size: int, kind: str = "transformer", **settings: Any) -> Model:
+    torch.manual_seed(1)
+    config: Any = MODEL_CONFIGS[kind].model_validate({**SHAPES[kind], "dropout": 0.0, **settings})
+    return build_model(config, vocab_size, vocab_size, PAD_ID)
 
 
 def train(model: Model, n_steps: int, peak: float, smoothing: float, draw: Callable[[], Batch]) -> None:
@@ -70,26 +59,39 @@ def translated(model: Model, srcs: Rows) -> Rows:
     return [hypothesis.tokens for hypothesis in found]
 
 
-def words(chance: random.Random, n: int) -> Rows:
-    return [[chance.choice(SYMBOLS) for _ in range(chance.randint(3, 8))] for _ in range(n)]
+def words(chance: random.Random, n: int, longest: int = 8) -> Rows:
+    return [[chance.choice(SYMBOLS) for _ in range(chance.randint(3, longest))] for _ in range(n)]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("learner", LEARNERS)
+@pytest.mark.parametrize(
+    ("settings", "n_steps", "peak", "longest"),
+    [
+        ({"norm": "post"}, 500, 2e-3, 8),
+        ({"norm": "pre"}, 500, 2e-3, 8),
+        ({"kind": "rnn"}, 400, 5e-3, 8),
+        ({"kind": "rnn", "cell": "lstm"}, 400, 5e-3, 8),
+        ({"kind": "conv"}, 300, 5e-3, 8),
+        ({"kind": "rnn", "attention": "none"}, 600, 6e-3, 5),  # one vector holds no long word
+    ],
+    ids=["post", "pre", "rnn", "rnn lstm", "conv", "rnn without attention"],
+)
 @pytest.mark.parametrize("step", [1, -1], ids=["copy", "reverse"])
-def test_copies_and_reverses(step: int, learner: str) -> None:
+def test_copies_and_reverses(
+    step: int, settings: dict[str, Any], n_steps: int, peak: float, longest: int
+) -> None:
     """Words it has never seen, every one exactly."""
     chance = random.Random(0)
-    held_out = {tuple(word) for word in words(chance, 500) if len(word) > 4}
+    held_out = {tuple(word) for word in words(chance, 500, longest) if len(word) > longest // 2}
 
     def draw() -> Batch:
-        srcs = [word for word in words(chance, 64) if tuple(word) not in held_out]
+        srcs = [word for word in words(chance, 64, longest) if tuple(word) not in held_out]
         return make_batch(srcs, [word[::step] for word in srcs], pad_id=PAD_ID, **IDS)
 
-    make, n_steps, peak = LEARNERS[learner]
-    model = make(4 + len(SYMBOLS))
+    model = small(4 + len(SYMBOLS), **settings)
     train(model, n_steps, peak, 0.1, draw)
-    srcs = [list(word) for word in sorted(held_out)] + [word for word in words(chance, 50) if len(word) < 5]
+    short = [word for word in words(chance, 50, longest) if len(word) < 5]
+    srcs = [list(word) for word in sorted(held_out)] + short
     assert translated(model, srcs) == [word[::step] for word in srcs]
 
 

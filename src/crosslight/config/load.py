@@ -22,8 +22,8 @@ ALIASES = {"paper": "base"}
 
 
 def preset_names() -> list[str]:
-    """The ready presets: the Transformers, smallest first, then other architectures."""
-    return ["tiny", "small", "small-fast", "strong", "base", "big", "conv"]
+    """The ready presets: the Transformers, smallest first, then the other architectures."""
+    return ["tiny", "small", "small-fast", "strong", "base", "big", "rnn", "rnn-plain", "conv"]
 
 
 def preset_text(name: str) -> str:

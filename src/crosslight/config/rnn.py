@@ -18,13 +18,15 @@ class RnnConfig(Settings):
     )
     attention: Literal["additive", "none"] = Field(
         "additive",
-        description="Additive attention over the source (Bahdanau et al. 2015), or its last state alone.",
+        description="Additive attention over the source (Bahdanau et al. 2015), or its last states alone.",
     )
     d_attention: Size = Field(256, description="Width of the layer in which a query meets a key.")
     readout: Literal["maxout", "tanh"] = Field(
         "maxout", description="What is between state and output table: the larger of two maps, or tanh."
     )
-    dropout: Rate = Field(0.2, description="Share of elements dropped from embeddings, states and readout.")
+    dropout: Rate = Field(
+        0.2, description="Share of elements dropped from embeddings, the encoder's states and the readout."
+    )
     tie: Literal["none", "two", "three"] = Field(
         "three",
         description="One table for source, target and output (three), for the last two (two), or none.",

@@ -15,6 +15,7 @@ from typing import Protocol
 import torch
 from torch import nn
 
+from crosslight.config.architecture import DEFAULT_KIND
 from crosslight.config.run import RunConfig, TrainConfig
 from crosslight.data.stream import Stream
 from crosslight.errors import TrainingError
@@ -53,6 +54,7 @@ class Pace:
     tokens_per_second: float
     judge: Judge
     prepared: Prepared
+    kind: str = DEFAULT_KIND  # of architecture
 
     def reserve(self, seconds: float) -> float:
         """What to keep back for the end, by the seconds that the last validation took (0: none yet)."""
@@ -98,12 +100,15 @@ class Pace:
         n_tokens = self.tokens_per_second * max(0.0, seconds - validating)
         ids, n_rows = self.prepared.train.tgt_ids, len(self.prepared.train)
         epochs = n_tokens / (int(ids.ends()[-1]) + n_rows)
+        expected = "no chrF, because the measured runs are all of Transformers"
+        if self.kind == DEFAULT_KIND:
+            expected = expected_chrf(self.prepared.n_pairs, n_tokens)
         end = datetime.now() + timedelta(seconds=self.table.budget - seconds_before)
         return [
             f"forecast: {self.tokens_per_second:,.0f} tokens/s, {epochs:.1f} epochs of {n_rows:,} pairs, "
             f"{self.config.validations} validations; training {duration(seconds)}, "
             f"then {duration(self.table.reserve)} for the end, at {end:%H:%M:%S}",
-            f"forecast: {expected_chrf(self.prepared.n_pairs, n_tokens)}",
+            f"forecast: {expected}",
         ]
 
 
@@ -147,7 +152,7 @@ def pace(
     write_text(file, json.dumps({**tree, "loss_batches": table.loss_batches}, indent=1))
     judge.limit(table.sample_size, table.loss_batches)
     fitting = config.train.model_copy(update={"validations": table.validations})
-    return Pace(fitting, table, costs, tree["tokens_per_second"], judge, prepared)
+    return Pace(fitting, table, costs, tree["tokens_per_second"], judge, prepared, config.model.kind)
 
 
 def _measured(

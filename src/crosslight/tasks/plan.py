@@ -4,6 +4,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from crosslight.config.architecture import kind_of
 from crosslight.config.choose import choose_preset, choose_regularization
 from crosslight.config.load import merge, preset_text, read_toml, run_config
 from crosslight.config.run import RunConfig
@@ -63,6 +64,9 @@ def _resolved(
     wishes: dict[str, Any], ready: dict[str, Any], layers: list[dict[str, Any]], origin: str
 ) -> RunConfig:
     ready = merge(ready)
+    kind, model = kind_of(ready.get("model", {})), wishes.get("model")
+    if isinstance(model, dict) and model.get("kind", kind) != kind:
+        ready["model"] = {}  # a preset's widths say nothing of another architecture
     # A length that was asked for replaces the preset's, whichever of the two it is.
     train = wishes.get("train")
     if isinstance(train, dict) and LENGTHS & train.keys():
