@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from crosslight.config.model import TransformerConfig
+from crosslight.config.universal import UniversalConfig
 from crosslight.decode.state import select_rows
 from crosslight.models.build import build_model
 
@@ -24,6 +25,14 @@ def transformer(**settings: Any) -> Callable[[], nn.Module]:
         {"d_model": 16, "d_ff": 24, "n_heads": 2, "n_encoder_layers": 2, "n_decoder_layers": 2, **settings}
     )
     return lambda: build_model(config, TGT_VOCAB if config.tie == "three" else SRC_VOCAB, TGT_VOCAB, PAD)
+
+
+def universal(**settings: Any) -> Callable[[], nn.Module]:
+    """A small one whose positions take 1 to 4 steps."""
+    config = UniversalConfig.model_validate(
+        {"d_model": 16, "d_ff": 24, "n_heads": 2, "max_steps": 4, "tie": "two", **settings}
+    )
+    return lambda: build_model(config, SRC_VOCAB, TGT_VOCAB, PAD)
 
 
 MODELS = {
@@ -42,6 +51,10 @@ MODELS = {
     "smaller last maps": transformer(init="depth"),
     "deep reader": transformer(n_encoder_layers=3, n_decoder_layers=1),
     "deep writer": transformer(n_encoder_layers=1, n_decoder_layers=3, norm="pre"),
+    "universal": universal(),
+    "universal without halting": universal(halting="none"),
+    "universal pre-norm": universal(norm="pre"),
+    "universal convolution": universal(kernel=3),
 }
 
 
