@@ -8,7 +8,7 @@ mixture of its states after each step, in these shares. A position that has halt
 Shape letters: B batch · T tokens · N steps · D d_model.
 """
 
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -48,10 +48,10 @@ class Account(NamedTuple):
     spent: Float[Tensor, "B T"]  # sum of the probabilities after which it went on
     n_steps: Int[Tensor, "B T"]  # that it has taken
 
-    @classmethod
-    def begin(cls, real: Bool[Tensor, "B T"], x: Float[Tensor, "B T D"]) -> Self:
+    @staticmethod
+    def begin(real: Bool[Tensor, "B T"], x: Float[Tensor, "B T D"]) -> "Account":
         """Nothing is spent. Padding takes no step at all."""
-        return cls(real, torch.zeros_like(x[..., 0]), torch.zeros_like(real, dtype=torch.long))
+        return Account(real, torch.zeros_like(x[..., 0]), torch.zeros_like(real, dtype=torch.long))
 
     def after(
         self, p: Float[Tensor, "B T"], epsilon: float, is_last: bool
