@@ -15,6 +15,7 @@ from crosslight.config.model import TransformerConfig
 from crosslight.config.universal import UniversalConfig
 from crosslight.decode.state import select_rows
 from crosslight.models.build import build_model
+from crosslight.nn.halting import HaltingUnit
 
 PAD, SRC_VOCAB, TGT_VOCAB = 0, 13, 11
 
@@ -28,11 +29,21 @@ def transformer(**settings: Any) -> Callable[[], nn.Module]:
 
 
 def universal(**settings: Any) -> Callable[[], nn.Module]:
-    """A small one whose positions take 1 to 4 steps."""
+    """A small one whose tokens take 1 to 4 steps, as they decide."""
     config = UniversalConfig.model_validate(
         {"d_model": 16, "d_ff": 24, "n_heads": 2, "max_steps": 4, "tie": "two", **settings}
     )
-    return lambda: build_model(config, SRC_VOCAB, TGT_VOCAB, PAD)
+
+
+    def build() -> nn.Module:
+        model = build_model(config, SRC_VOCAB, TGT_VOCAB, PAD)
+        for unit in model.modules():
+            if isinstance(unit, HaltingUnit):
+                nn.init.normal_(unit.weight)
+                nn.init.zeros_(unit.bias)
+        return model
+
+    return build
 
 
 MODELS = {
