@@ -5,7 +5,7 @@
 After section 4.3 of Dehghani et al. 2019 (theirs: trained to 40 symbols, tested on 400): a Universal Transformer
 against a Transformer of the same width with as many layers as the other has steps at most, so that a token costs
 as much in one as in the other, or less where it halts early. Both get the same inputs of at most 20 symbols in the
-same order for the same time; each batch begins at a random position, so that no position of the longer tests is new.
+same order for the same processor time (so that other work beside it changes nothing); each batch begins at a random position, so that no position of the longer tests is new.
 Judged by greedy decoding on inputs of at most 20, of about 30 and of about 40 symbols.
 
 One thread a run. A run that is finished, or that another process is at, is passed over: start the command as often as
@@ -193,12 +193,12 @@ def _batch(examples: list[Example]) -> Batch:
 def train(
     model: Model, positions: list[Moved], stream: Iterator[tuple[Batch, int]], minutes: float
 ) -> tuple[int, float]:
-    """Adam for so many minutes, the rate falling to zero; how many updates that were, and the last losses' mean."""
+    """Adam for so many minutes of the processor, the rate falling to zero; how many updates that were, and the last losses' mean."""
     optimizer, objective = adam(model, 0.9, 0.98, 1e-9), priced(label_smoothed(0.0), model)
     schedule = linear(1e-3, warmup_steps=200)
     model.train()
-    start, losses = time.monotonic(), [float("nan")]
-    while (share := (time.monotonic() - start) / (60 * minutes)) < 1:
+    start, losses = time.process_time(), [float("nan")]
+    while (share := (time.process_time() - start) / (60 * minutes)) < 1:
         batch, offset = next(stream)
         for each in positions:
             each.offset = offset
@@ -287,8 +287,8 @@ def _about(runs: list[dict[str, Any]]) -> list[str]:
     return [
         "# Copying, reversing and adding beyond the lengths trained on",
         "",
-        f"`python -m bench.algorithmic {' '.join(sys.argv[1:])}`: {', '.join(f'{m:g}' for m in minutes)} minutes a run, "
-        f"one thread, {platform.machine()}, torch {torch.__version__}. {sizes}.",
+        f"`python -m bench.algorithmic {' '.join(sys.argv[1:])}`: {', '.join(f'{m:g}' for m in minutes)} processor minutes a "
+        f"run, one thread, {platform.machine()}, torch {torch.__version__}. {sizes}.",
         f"Trained on at most {TRAINED} symbols from random positions on; {N_TEST} inputs a column, greedy. Shares of "
         "right symbols and of outputs that are right as a whole: the mean of the seeds, least and greatest in brackets. "
         "Steps a token: at each of the three lengths, over both sides.",
