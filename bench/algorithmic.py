@@ -1,15 +1,16 @@
-"""Does thinking in steps carry further than layers? Copying, reversing and adding, beyond the lengths trained on.
+"""Do steps carry further than layers? Copying, reversing and adding, beyond the lengths trained on.
 
     python -m bench.algorithmic --out DIR --minutes-each M [--seeds 1 2 3] [--tasks copy ...] [--models ...]
 
-After section 4.3 of Dehghani et al. 2019 (theirs: trained to 40 symbols, tested on 400): a Universal Transformer
-against a Transformer of the same width with as many layers as the other has steps at most, so that a token costs
-as much in one as in the other, or less where it halts early. Both get the same inputs of at most 20 symbols in the
-same order for the same processor time (so that other work beside it changes nothing); each batch begins at a random position, so that no position of the longer tests is new.
-Judged by greedy decoding on inputs of at most 20, of about 30 and of about 40 symbols.
+After section 4.3 of Dehghani et al. 2019 (theirs: trained to 40 symbols, tested on 400): a Universal
+Transformer against a Transformer of the same width with as many layers as the other has steps at most, so
+that a token costs as much in one as in the other, or less where it halts early. Both get the same inputs of
+at most 20 symbols in the same order for the same processor time (so that other work beside it changes
+nothing); each batch begins at a random position, so that no position of the longer tests is new. Judged by
+greedy decoding on inputs of at most 20, of about 30 and of about 40 symbols.
 
-One thread a run. A run that is finished, or that another process is at, is passed over: start the command as often as
-there are cores. Finished runs are gathered into docs/results/algorithmic.json/.md.
+One thread a run. A run that is finished, or that another process is at, is passed over: start the command as
+often as there are cores. Finished runs are gathered into docs/results/algorithmic.json/.md.
 """
 
 import argparse
@@ -49,11 +50,15 @@ TRAINED, LONGER = 20, (30, 40)  # symbols
 N_TEST, ROWS = 200, 64
 LARGEST_OFFSET = max(LONGER) + 1 - TRAINED  # the last position of the longest sum or copy, its end included
 STEPS = 4
-SHAPE = {"d_model": 128, "d_ff": 512, "n_heads": 4, "dropout": 0.0, "norm": "pre"}
-MODELS = {
-    "Transformer": TransformerConfig(**SHAPE, n_encoder_layers=STEPS, n_decoder_layers=STEPS),  # type: ignore[arg-type]
-    "Universal": UniversalConfig(**SHAPE, max_steps=STEPS),  # type: ignore[arg-type]
-    "Universal without halting": UniversalConfig(**SHAPE, max_steps=STEPS, halting="none"),  # type: ignore[arg-type]
+WIDTH = 128
+SHAPE: dict[str, Any] = {"d_model": WIDTH, "d_ff": 512, "n_heads": 4, "dropout": 0.0, "norm": "pre"}
+LAYERS = {"n_encoder_layers": STEPS, "n_decoder_layers": STEPS}
+MODELS: dict[str, TransformerConfig | UniversalConfig] = {
+    "Transformer": TransformerConfig.model_validate(SHAPE | LAYERS),
+    "Universal": UniversalConfig.model_validate(SHAPE | {"max_steps": STEPS}),
+    "Universal without halting": UniversalConfig.model_validate(
+        SHAPE | {"max_steps": STEPS, "halting": "none"}
+    ),
 }
 Example = tuple[list[int], list[int]]
 
@@ -111,7 +116,9 @@ def main() -> None:
     parser.add_argument("--seeds", nargs="*", type=int, default=[1, 2, 3])
     parser.add_argument("--tasks", nargs="*", choices=list(TASKS), default=list(TASKS))
     parser.add_argument("--models", nargs="*", choices=list(MODELS), default=list(MODELS)[:2])
-    parser.add_argument("--result", type=Path, default=RESULT, help="where the table goes, without its ending")
+    parser.add_argument(
+        "--result", type=Path, default=RESULT, help="where the table goes, without its ending"
+    )
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
@@ -158,11 +165,11 @@ def run(task: str, name: str, seed: int, minutes: float) -> dict[str, Any]:
 def moved(model: Model) -> list[Moved]:
     """Give a model positions that can begin later."""
     if isinstance(model, Universal):
-        model.positions = Moved(SHAPE["d_model"])  # type: ignore[arg-type]
+        model.positions = Moved(WIDTH)
         return [model.positions]
     sides: list[Any] = [model.src_embedding, model.tgt_embedding]
     for side in sides:
-        side.positions = Moved(SHAPE["d_model"])  # type: ignore[arg-type]
+        side.positions = Moved(WIDTH)
     return [side.positions for side in sides]
 
 
@@ -176,7 +183,7 @@ def batches(task: str, seed: int) -> Iterator[tuple[Batch, int]]:
 
 
 def tests(task: str) -> dict[str, list[Example]]:
-    """The same for every model and seed. What was seen in training is not kept out: of 10 to the 20th, little is."""
+    """The same for every model and seed. What was seen in training is not kept out: short words alone were."""
     chance, make = random.Random("the tests"), TASKS[task]
     least = len(make(random.Random(0), 1)[0])
     short = [make(chance, chance.randint(least, TRAINED)) for _ in range(N_TEST)]
@@ -193,7 +200,10 @@ def _batch(examples: list[Example]) -> Batch:
 def train(
     model: Model, positions: list[Moved], stream: Iterator[tuple[Batch, int]], minutes: float
 ) -> tuple[int, float]:
-    """Adam for so many minutes of the processor, the rate falling to zero; how many updates that were, and the last losses' mean."""
+    """Adam for so many minutes of the processor, the rate falling to zero.
+
+    Returns: how many updates that were, and the mean of the last losses.
+    """
     optimizer, objective = adam(model, 0.9, 0.98, 1e-9), priced(label_smoothed(0.0), model)
     schedule = linear(1e-3, warmup_steps=200)
     model.train()
@@ -203,7 +213,13 @@ def train(
         for each in positions:
             each.offset = offset
         result = training_step(
-            model, [batch], objective, optimizer, schedule(len(losses), share), clip_norm=1.0, seed=len(losses)
+            model,
+            [batch],
+            objective,
+            optimizer,
+            schedule(len(losses), share),
+            clip_norm=1.0,
+            seed=len(losses),
         )
         losses.append(result.loss)
     for each in positions:
@@ -212,7 +228,7 @@ def train(
 
 
 def judge(model: Model, examples: list[Example]) -> dict[str, float]:
-    """Shares of right symbols (place by place; a missing one is wrong) and of right outputs; steps of a token."""
+    """Shares of right symbols (place by place; a missing one is wrong), of right outputs; steps a token."""
     model.eval()
     right = total = whole = n_steps = n_tokens = 0
     for start in range(0, len(examples), 50):
@@ -250,7 +266,12 @@ def gather(directory: Path, result: Path) -> None:
             group = [each for each in runs if (each["task"], each["model"]) == (task, name)]
             if not group:
                 continue
-            cells = [task, name, str(len(group)), f"{statistics.mean(each['updates'] for each in group):,.0f}"]
+            cells = [
+                task,
+                name,
+                str(len(group)),
+                f"{statistics.mean(each['updates'] for each in group):,.0f}",
+            ]
             for label in labels:
                 scores = [[each[label][key] for each in group] for key in ("symbols", "outputs")]
                 cells.append(" / ".join(_spread(values) for values in scores))
@@ -287,11 +308,12 @@ def _about(runs: list[dict[str, Any]]) -> list[str]:
     return [
         "# Copying, reversing and adding beyond the lengths trained on",
         "",
-        f"`python -m bench.algorithmic {' '.join(sys.argv[1:])}`: {', '.join(f'{m:g}' for m in minutes)} processor minutes a "
-        f"run, one thread, {platform.machine()}, torch {torch.__version__}. {sizes}.",
-        f"Trained on at most {TRAINED} symbols from random positions on; {N_TEST} inputs a column, greedy. Shares of "
-        "right symbols and of outputs that are right as a whole: the mean of the seeds, least and greatest in brackets. "
-        "Steps a token: at each of the three lengths, over both sides.",
+        f"`python -m bench.algorithmic {' '.join(sys.argv[1:])}`: "
+        f"{', '.join(f'{m:g}' for m in minutes)} processor minutes a run, one thread, {platform.machine()}, "
+        f"torch {torch.__version__}. {sizes}.",
+        f"Trained on at most {TRAINED} symbols from random positions on; {N_TEST} inputs a column, greedy. "
+        "Shares of right symbols and of outputs that are right as a whole: the mean of the seeds, least and "
+        "greatest in brackets. Steps a token: at each of the three lengths, over both sides.",
         "",
     ]
 

@@ -88,7 +88,7 @@ def config_page() -> str:
 
 
 def kinds_of(section: str) -> dict[str, type[BaseModel]]:
-    """The settings of a section: of each architecture, under its name, for the model; else one, without a name."""
+    """The settings of a section: for the model those of each architecture, by name; else one, without."""
     if section == "model":
         return dict(MODEL_CONFIGS)
     annotation = RunConfig.model_fields[section].annotation

@@ -63,7 +63,9 @@ def test_a_moved_model_reads_other_positions_and_nothing_else(name: str) -> None
 
 def test_scores_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     said = [[4, 5, 6], [4, 9], [7, 7, 7, 7]]
-    monkeypatch.setattr(bench, "greedy_search", lambda *_, **__: [Hypothesis(s, 0.0, 0.0, True) for s in said])
+    monkeypatch.setattr(
+        bench, "greedy_search", lambda *_, **__: [Hypothesis(s, 0.0, 0.0, True) for s in said]
+    )
     model: Any = SimpleNamespace(eval=lambda: None, start=lambda src: None, decode=None)
     examples = [([4], [4, 5, 6]), ([4], [4, 5, 6]), ([7], [7, 7, 7])]
     assert bench.judge(model, examples) == {"symbols": 7 / 9, "outputs": 1 / 3}
@@ -79,11 +81,21 @@ def test_a_finished_run_is_not_made_again(tmp_path, monkeypatch: pytest.MonkeyPa
         return told | dict.fromkeys(("≤ 20", "30", "40"), score)
 
     monkeypatch.setattr(bench, "run", run)
-    arguments = ["bench", "--out", str(tmp_path / "runs"), "--minutes-each", "1", "--result", str(tmp_path / "table")]
+    arguments = [
+        "bench",
+        "--out",
+        str(tmp_path / "runs"),
+        "--minutes-each",
+        "1",
+        "--result",
+        str(tmp_path / "table"),
+    ]
     monkeypatch.setattr(sys, "argv", [*arguments, "--seeds", "1", "--tasks", "copy"])
     bench.main()
     monkeypatch.setattr(sys, "argv", [*arguments, "--seeds", "1", "2", "--tasks", "copy"])
     bench.main()
     assert made == [("copy", name, seed) for seed in (1, 2) for name in ("Transformer", "Universal")]
     assert len(json.loads((tmp_path / "table.json").read_text())) == 4
-    assert "| copy | Universal | 2 | 9 | .50 (.50–.50) / .25 (.25–.25) |" in (tmp_path / "table.md").read_text()
+    assert (
+        "| copy | Universal | 2 | 9 | .50 (.50–.50) / .25 (.25–.25) |" in (tmp_path / "table.md").read_text()
+    )

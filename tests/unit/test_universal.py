@@ -1,4 +1,4 @@
-"""The Universal Transformer: its extremes, its steps by hand, and that the price of thinking is what it says."""
+"""The Universal Transformer: its extremes, its steps by hand, and what thinking costs."""
 
 from typing import Any
 
@@ -98,13 +98,15 @@ def test_without_halting_it_is_the_same_layer_n_times() -> None:
 
 @pytest.mark.parametrize("kernel", [1, 3])
 def test_leaving_steps_out_changes_no_bit(kernel: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When all have halted nothing is computed but what later tokens look at: the same as computing it all."""
+    """When all have halted, only what later tokens look at is computed: the same as computing it all."""
     model, pairs = small(kernel=kernel), batch()
     for unit in units(model):
         nn.init.zeros_(unit.weight)
         nn.init.constant_(unit.bias, 1.0)  # all halt after the second step
     begun, state = model.decode(pairs.tgt_in, model.start(pairs.src))
-    assert {int(side.n_steps.max()) for side in model.features_and_halting(pairs.src, pairs.tgt_in)[1:]} == {2}
+    assert {int(side.n_steps.max()) for side in model.features_and_halting(pairs.src, pairs.tgt_in)[1:]} == {
+        2
+    }
     always = property(lambda _: True, lambda *_: None)
     monkeypatch.setattr("crosslight.models.universal.Pondering.goes_on", always, raising=False)
     whole, grown = model.decode(pairs.tgt_in, model.start(pairs.src))
@@ -119,10 +121,12 @@ def test_the_number_of_parameters_does_not_depend_on_the_steps() -> None:
 
 
 def test_a_convolution_sees_its_neighbors_and_only_back_when_writing() -> None:
-    """With attention silenced, the first step carries a token one place to both sides, or from two places back."""
+    """With attention silenced, a step carries a token one place to both sides, or two places on."""
     model = small(kernel=3, max_steps=1, norm="pre")
     for attention in (
-        model.encoder_layer.self_attention, model.decoder_layer.self_attention, model.decoder_layer.cross_attention
+        model.encoder_layer.self_attention,
+        model.decoder_layer.self_attention,
+        model.decoder_layer.cross_attention,
     ):
         nn.init.zeros_(attention.out_proj.weight)
     tokens = torch.full((1, 9), 5)
@@ -182,7 +186,9 @@ def test_its_gradient_says_to_halt_sooner() -> None:
     """The loss apart: a step along it makes halting likelier, in numbers that are finite everywhere."""
     model, pairs = small(ponder_weight=1.0), batch()
     model.zero_grad()
-    (priced(label_smoothed(0.1), model)(model, pairs).total - label_smoothed(0.1)(model, pairs).total).backward()
+    (
+        priced(label_smoothed(0.1), model)(model, pairs).total - label_smoothed(0.1)(model, pairs).total
+    ).backward()
     for unit in units(model):
         assert unit.bias.grad is not None
         assert unit.bias.grad < 0
@@ -190,7 +196,7 @@ def test_its_gradient_says_to_halt_sooner() -> None:
 
 
 def test_where_thinking_is_dear_nobody_thinks_twice() -> None:
-    """The control: ponder_weight 10, and soon every token takes one step; without a price they go on as they did."""
+    """The control: at ponder_weight 10 every token soon takes one step; without a price they do not."""
 
     def trained(ponder_weight: float) -> float:
         model = small(ponder_weight=ponder_weight, max_steps=4).float().train()

@@ -1,4 +1,4 @@
-"""How long a Universal Transformer thinks about each token of a translation (Dehghani et al. 2019, Figure 5)."""
+"""How many steps a Universal Transformer takes on each token (Dehghani et al. 2019, section 4.1)."""
 
 from collections.abc import Sequence
 
