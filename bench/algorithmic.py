@@ -76,7 +76,7 @@ def reversed_(chance: random.Random, length: int) -> Example:
 
 
 def added(chance: random.Random, length: int) -> Example:
-    """Two numbers of like length with a plus between them, `length` symbols at most (three at least), and their sum.
+    """Two numbers of like length, `length` symbols with the plus between them at most, and their sum.
 
     >>> source, target = added(random.Random(0), 8)
     >>> text = "".join("+" if symbol == PLUS else str(symbol - FIRST) for symbol in source)
@@ -183,7 +183,7 @@ def batches(task: str, seed: int) -> Iterator[tuple[Batch, int]]:
 
 
 def tests(task: str) -> dict[str, list[Example]]:
-    """The same for every model and seed. What was seen in training is not kept out: short words alone were."""
+    """The same for every model and seed. Not kept out of training, which has seen short words alone."""
     chance, make = random.Random("the tests"), TASKS[task]
     least = len(make(random.Random(0), 1)[0])
     short = [make(chance, chance.randint(least, TRAINED)) for _ in range(N_TEST)]

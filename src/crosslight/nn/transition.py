@@ -114,7 +114,7 @@ class WritingLayer(DecoderLayer):
         causal: Bool[Tensor, "1 1 T P"] | None,
         memory_mask: Bool[Tensor, "B 1 1 S"],
     ) -> Past:
-        """The past grown by x alone, which has halted; bit for bit that of `forward`. Later tokens look at it."""
+        """The past grown by x alone, which has halted: bit for bit that of `forward`."""
         if self.neighbors.kernel > 1:  # what the transition reads takes all the rest
             return self(x, past, memory, causal, memory_mask)[1]  # type: ignore[no-any-return]
         y = self.self_residual.before(x)

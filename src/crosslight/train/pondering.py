@@ -19,9 +19,9 @@ from crosslight.train.objectives import Loss, Objective
 
 
 def priced(objective: Objective, model: nn.Module) -> Objective:
-    """The objective with the ponder cost of the model, if it has one; else the objective itself.
+    """The objective with the ponder cost of the model; itself where there is none.
 
-    The steps are counted in the same forward pass that the loss is made of, of every view if there are several.
+    The steps are counted in the forward pass that the loss is made of, those of all its views.
     """
     if not (isinstance(model, Ponders) and model.ponder_weight):
         return objective
