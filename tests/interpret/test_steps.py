@@ -3,39 +3,42 @@
 import pytest
 import torch
 
-from crosslight.bundle import Bundle, Facts
-from crosslight.config.load import run_config
+from crosslight.config.universal import UniversalConfig
 from crosslight.decode.hypothesis import Hypothesis
+from crosslight.interpret.ponder import steps_of
 from crosslight.interpret.steps import Steps, TokenSteps
 from crosslight.interpret.steps_table import terminal_steps
 from crosslight.models.build import build_model
+from crosslight.models.universal import Universal
 from crosslight.nn.halting import HaltingUnit
 from crosslight.tasks.explain import look_inside
-from crosslight.text.subword import EOS_ID, PAD_ID
+from crosslight.text.subword import BOS_ID, EOS_ID, PAD_ID
 
 
 @pytest.fixture
-def bundle(subword) -> Bundle:
+def model(subword) -> Universal:
     """One whose tokens take different numbers of steps."""
-    model = {"kind": "universal", "d_model": 16, "d_ff": 24, "n_heads": 2, "max_steps": 5}
-    config = run_config({"model": model}, "the test")
+    config = UniversalConfig(d_model=16, d_ff=24, n_heads=2, max_steps=5)
     torch.manual_seed(3)
-    built = build_model(config.model, subword.vocab_size, subword.vocab_size, PAD_ID).eval()
+    built = build_model(config, subword.vocab_size, subword.vocab_size, PAD_ID).eval()
+    assert isinstance(built, Universal)
     for unit in built.modules():
         if isinstance(unit, HaltingUnit):
             torch.nn.init.normal_(unit.weight)
             torch.nn.init.constant_(unit.bias, -1.0)
-    return Bundle(config, subword, subword, built, Facts("fr", "en", 1, 40, 1.0, 0, 0.0))
+    return built
 
 
-def test_every_piece_has_the_steps_that_the_model_took(bundle: Bundle, subword) -> None:
+def test_every_piece_has_the_steps_that_the_model_took(model: Universal, subword) -> None:
     src, tgt = [*subword.encode("Le chat dort."), EOS_ID], subword.encode("The cat sleeps.")
-    steps = look_inside(bundle, src, Hypothesis(tgt, 0.0, -1.0, True)).steps
+    read, write = torch.tensor([src]), torch.tensor([[BOS_ID, *tgt]])
+    src_pieces, tgt_pieces = subword.pieces(src), [*subword.pieces(tgt), "</s>"]
+    steps = steps_of(model, read, write, src_pieces, tgt_pieces)
     assert steps is not None
-    assert [token.piece for token in steps.src] == subword.pieces(src)
-    assert [token.piece for token in steps.tgt] == [*subword.pieces(tgt), "</s>"]
+    assert [token.piece for token in steps.src] == src_pieces
+    assert [token.piece for token in steps.tgt] == tgt_pieces
     with torch.inference_mode():
-        _, *sides = bundle.model.features_and_halting(torch.tensor([src]), torch.tensor([[2, *tgt]]))  # type: ignore[union-attr, operator]
+        _, *sides = model.features_and_halting(read, write)
     for ours, halting in zip((steps.src, steps.tgt), sides, strict=True):
         assert [token.n_steps for token in ours] == halting.n_steps[0].tolist()
         for token in ours:
