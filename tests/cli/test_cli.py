@@ -125,7 +125,8 @@ def test_an_unknown_config(command):
     assert result.code == 2
     assert "no preset is called 'smal'" in result.err
     assert (
-        "choose one of tiny, small, small-fast, strong, base, big, rnn, rnn-plain, conv, paper" in result.err
+        "choose one of tiny, small, small-fast, strong, base, big, rnn, rnn-plain, conv, universal, paper"
+        in result.err
     )
 
 

@@ -14,8 +14,10 @@ from torch import Tensor, nn
 from crosslight.config.conv import ConvConfig
 from crosslight.config.model import TransformerConfig
 from crosslight.config.rnn import RnnConfig
+from crosslight.config.universal import UniversalConfig
 from crosslight.decode.state import select_rows
 from crosslight.models.build import build_model
+from crosslight.nn.halting import HaltingUnit
 
 PAD, SRC_VOCAB, TGT_VOCAB = 0, 13, 11
 
@@ -50,6 +52,24 @@ def rnn(**settings: Any) -> Callable[[], nn.Module]:
     return lambda: build_model(config, TGT_VOCAB if config.tie == "three" else SRC_VOCAB, TGT_VOCAB, PAD)
 
 
+def universal(**settings: Any) -> Callable[[], nn.Module]:
+    """A small one whose tokens take 1 to 4 steps, as they decide."""
+    config = UniversalConfig.model_validate(
+        {"d_model": 16, "d_ff": 24, "n_heads": 2, "max_steps": 4, "tie": "two", **settings}
+    )
+
+    def build() -> nn.Module:
+        model = build_model(config, SRC_VOCAB, TGT_VOCAB, PAD)
+        chance = torch.Generator().manual_seed(1)  # one that makes both sides vary
+        for unit in model.modules():
+            if isinstance(unit, HaltingUnit):
+                nn.init.normal_(unit.weight, generator=chance)
+                nn.init.constant_(unit.bias, -1.0)
+        return model
+
+    return build
+
+
 MODELS = {
     "post-norm": transformer(norm="post"),
     "pre-norm": transformer(norm="pre"),
@@ -76,6 +96,10 @@ MODELS = {
     "rnn without attention": rnn(attention="none", tie="two"),
     "rnn lstm without attention": rnn(cell="lstm", attention="none"),
     "rnn tanh readout": rnn(readout="tanh", tie="two", output_bias=False),
+    "universal": universal(),
+    "universal without halting": universal(halting="none"),
+    "universal pre-norm": universal(norm="pre"),
+    "universal convolution": universal(kernel=3),
 }
 
 
