@@ -32,7 +32,9 @@ def transformer(
         src_embedding=PositionedEmbedding(src_tokens, positions(config), config.dropout),
         tgt_embedding=PositionedEmbedding(tgt_tokens, positions(config), config.dropout),
         encoder_layers=[
-            EncoderLayer(attention(config, among_themselves(config)), feed_forward(config), residuals(config, 2))
+            EncoderLayer(
+                attention(config, among_themselves(config)), feed_forward(config), residuals(config, 2)
+            )
             for _ in range(config.n_encoder_layers)
         ],
         decoder_layers=[
