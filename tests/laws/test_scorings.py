@@ -47,7 +47,8 @@ def scoring(request: pytest.FixtureRequest) -> Any:
 def model(request: pytest.FixtureRequest) -> Transformer:
     torch.manual_seed(3)
     shape = {"d_model": 16, "d_ff": 24, "n_heads": 2, "n_encoder_layers": 2, "n_decoder_layers": 2}
-    return build_model(TransformerConfig.model_validate({**shape, **SETTINGS[request.param]}), 11, 11).double().eval()  # type: ignore[return-value]  # fmt: skip
+    config = TransformerConfig.model_validate({**shape, **SETTINGS[request.param]})
+    return build_model(config, 11, 11).double().eval()  # type: ignore[return-value]
 
 
 def drawn(n: int, width: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""Relative positions against equations (3) and (4) of Shaw et al. 2018, one pair of places after the other."""
+"""Relative positions against equations (3) and (4) of Shaw et al. 2018, one pair of places after another."""
 
 import math
 
@@ -29,7 +29,7 @@ def drawn(n_queries: int, n_keys: int, max_distance: int) -> tuple[RelativeScori
 def by_hand(
     scoring: RelativeScoring, q: Tensor, k: Tensor, v: Tensor, mask: Tensor
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Weights and contexts; a query's place is counted from the end, as the last queries are the last tokens."""
+    """Weights and contexts; a query's place is counted from the end: the last query is the last token."""
     a_k, a_v, q_, k_, v_ = (x.detach().numpy() for x in (scoring.keys, scoring.values, q, k, v))
     limit, (n_queries, n_keys) = scoring.max_distance, (q.shape[2], k.shape[2])
     seen = mask.expand(B, H, n_queries, n_keys).numpy()
@@ -46,9 +46,7 @@ def by_hand(
         total = sum(math.exp(x) for x in e.values())
         for j, x in e.items():
             weights[b, h, query, j] = math.exp(x) / total
-            contexts[b, h, query] += (
-                weights[b, h, query, j] * (v_[b, h, j] + a_v[limit + clip(j - i)])
-            )  # fmt: skip
+            contexts[b, h, query] += weights[b, h, query, j] * (v_[b, h, j] + a_v[limit + clip(j - i)])
     return weights, contexts
 
 
@@ -124,7 +122,8 @@ def test_gradients_are_those_of_finite_differences() -> None:
 
     def attend(q: Tensor, k: Tensor, v: Tensor, a_k: Tensor, a_v: Tensor) -> Tensor:
         tables = {"keys": a_k, "values": a_v}
-        return torch.func.functional_call(_Attending(scoring), {f"scoring.{n}": t for n, t in tables.items()}, (q, k, v))  # fmt: skip
+        named = {f"scoring.{name}": table for name, table in tables.items()}
+        return torch.func.functional_call(_Attending(scoring), named, (q, k, v))
 
     inputs = (q[:1, :2], k[:1, :2], v[:1, :2], scoring.keys, scoring.values)
     leaves = tuple(x.detach().clone().requires_grad_() for x in inputs)

@@ -30,7 +30,7 @@ def built(n_src: int = 9, n_tgt: int = 9, **settings: Any) -> Transformer:
         ),
         (
             {"d_key": 5, "positions": "rotary"},
-            "heads are 5 wide, but rotary positions turn pairs of features",
+            "heads are 5 wide, but rotary positions turn pairs",
         ),
         (
             {"positions": "relative", "scoring": "additive"},
@@ -38,7 +38,7 @@ def built(n_src: int = 9, n_tgt: int = 9, **settings: Any) -> Transformer:
         ),
         (
             {"positions": "rotary", "scoring": "additive"},
-            'choose scoring = "dot", or positions that are added',
+            'choose scoring = "dot", or positions that are',
         ),
         ({"max_distance": 0}, "greater than or equal to 1"),
         ({"dropout": 1.0}, "less than 1"),

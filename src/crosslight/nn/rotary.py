@@ -8,8 +8,8 @@ Each pair of features is a number of the complex plane; at position p, pair m is
 A score is the real part of one number times the other's conjugate, so only the difference of their positions
 is left in it. Nothing is added to the embeddings, and nothing is learned.
 
-Where tokens stand follows from the shapes, as in `nn.relative`: the queries are the last T of S keys. Keys are
-kept unturned, so each step of decoding turns them once more: no more work than looking at them.
+Where tokens stand follows from the shapes, as in `nn.relative`: the queries are the last T of S keys. Keys
+are kept unturned, so each step of decoding turns them once more: no more work than looking at them.
 
 Shape letters: B batch · H heads · T queries · S keys · K d_key · V width of a value · F = K / 2 pairs.
 """
