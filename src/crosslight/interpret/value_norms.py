@@ -1,8 +1,8 @@
 """How much a head takes from each place: the length of what it adds, not the weight alone.
 
 A large weight on a short vector moves nothing. Kobayashi et al. (2020) therefore look at ‖α f(x)‖, where f(x)
-is the value of a place after its head's part of W_O; with relative positions what a distance adds to the value
-is part of it. Shape letters: H heads · T queries · S keys · V d_value · D d_model.
+is the value of a place after its head's part of W_O, what its distance adds to it (`nn.relative`) included.
+Shape letters: H heads · T queries · S keys · V d_value · D d_model.
 """
 
 import torch

@@ -228,7 +228,7 @@ def _change(opened: Opened, log_probs: Sequence[float]) -> list[float]:
 
 
 def _telling(opened: Opened, survey: dict[Stack, Array]) -> list[dict[str, Any]]:
-    """Interventions that are worth a look: no positions, where there are any, and the head that costs most."""
+    """Interventions that are worth a look: no positions, if there are any, and the head that costs most."""
     least = {stack: unpacked(array) for stack, array in survey.items()}
     stack = min(least, key=lambda name: float(least[name].min()))
     layer, head = np.unravel_index(least[stack].argmin(), least[stack].shape)
