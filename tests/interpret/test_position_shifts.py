@@ -163,21 +163,22 @@ def test_distances_that_were_learned(shaped_bundle) -> None:
 
 
 def test_turns_are_what_is_left_of_a_like_key(shaped_bundle) -> None:
-    """Measured with the scoring itself: a key that is the query, k places away, one pair of features at a time."""
+    """Measured with the scoring itself: a key that is the query, k places away, one pair at a time."""
     model = shaped_bundle("rotary").model
     view = positions_view(model, 9)
     assert (view["tables"], view["distances"]) == ([], [])
     turns = view["turns"]
     assert turns is not None
-    assert turns["wavelengths"] == pytest.approx(
-        [2 * math.pi * 10_000 ** (i / 4) for i in range(4)], rel=1e-5
-    )
+    wavelengths = [2 * math.pi * 10_000 ** (i / 4) for i in range(4)]
+    assert turns["wavelengths"] == pytest.approx(wavelengths, rel=1e-5)
+    assert turns["similarity"]["distance"] == list(range(9))
     scoring = model.get_submodule("encoder_layers.0.self_attention").scoring
-    for k, mean, least, most in zip(*(turns["similarity"][n] for n in ("distance", "mean", "least", "most")), strict=True):  # type: ignore[literal-required]  # fmt: skip
+    for k in range(9):
         left = []
         for pair in range(4):
             q = torch.zeros(1, 1, k + 1, 8, dtype=torch.float64)
             q[..., 2 * pair] = 1
             q, keys = scoring.turned(q, q)
             left.append(float(q[0, 0, k] @ keys[0, 0, 0]))
-        assert (mean, least, most) == pytest.approx((sum(left) / 4, min(left), max(left)), abs=1e-6)
+        shown = [turns["similarity"][name][k] for name in ("mean", "least", "most")]  # type: ignore[literal-required]
+        assert shown == pytest.approx([sum(left) / 4, min(left), max(left)], abs=1e-6)
