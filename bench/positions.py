@@ -37,7 +37,6 @@ RESULT = ROOT / "docs" / "results" / "positions"
 PROGRAM = [sys.executable, "-c", "from crosslight.cli.main import main; main()"]
 TRAINED_WORDS, TRAINED_PIECES = 14, 24
 N_VALID = 400  # short training pairs that choose the weights
-MOST_OF_A_BUCKET = 600
 BUCKETS = {
     "to 10": (1, 10),
     "11–14": (11, 14),
@@ -73,16 +72,17 @@ def main() -> None:
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--steps", type=int, default=2000)
     length.add_argument("--minutes-each", type=float)
+    parser.add_argument("--most", type=int, default=600, help="sentences of a bucket")
     parser.add_argument("--result", type=Path, default=RESULT, help="where the table goes, without an ending")
     options = parser.parse_args()
-    test = prepare(options.data, options.out)
+    test = prepare(options.data, options.out, options.most)
     for seed in options.seeds:
         for positions in options.only:
             run(positions, seed, options, test)
     gather(options.out, options.result, test)
 
 
-def prepare(data: Path, out: Path) -> dict[str, Pairs]:
+def prepare(data: Path, out: Path, most_of_a_bucket: int) -> dict[str, Pairs]:
     """Write the training and validation files; the test pairs by bucket. The same for every run."""
     train, val = (list(zip(*(lines(data / f"{name}.{side}") for side in ("en", "de")), strict=True))
                   for name in ("train", "val"))  # fmt: skip
@@ -92,7 +92,7 @@ def prepare(data: Path, out: Path) -> dict[str, Pairs]:
     test: dict[str, Pairs] = {}
     for name, (least, most) in BUCKETS.items():
         unseen = val + [pair for pair in train if n_words(pair) > TRAINED_WORDS]
-        test[name] = [pair for pair in unseen if least <= n_words(pair) <= most][:MOST_OF_A_BUCKET]
+        test[name] = [pair for pair in unseen if least <= n_words(pair) <= most][:most_of_a_bucket]
     out.mkdir(parents=True, exist_ok=True)
     for name, pairs in (("valid", short[:N_VALID]), ("train", short[N_VALID:])):
         for side, texts in zip(("en", "de"), zip(*pairs, strict=True), strict=True):
