@@ -31,8 +31,10 @@ const weight = (name) => sup("W", name);
 const scaled = (q, k) => over(mrow(q, sup(k, "T")), root(sub("d", "k")));
 const norm = (model) => (model.norm_kind === "rms" ? "RMSNorm" : "LayerNorm");
 
+// Positions that are added to embeddings, and those that self-attention knows as distances.
+export const ADDED = ["sinusoidal", "sinusoidal-half", "learned"];
+export const AMONG = ["relative", "rotary"];
 // How a query meets the keys in self-attention, and across: the dot product unless the model has another way.
-const ADDED = ["sinusoidal", "sinusoidal-half", "learned"];
 const additive = (q, k) => mrow(call("tanh", q, "+", k), "w");
 function among(model) {
   if (model.scoring === "additive") return additive("Q", "K");
