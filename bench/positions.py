@@ -265,7 +265,7 @@ def total_words(texts: Iterable[str]) -> int:
 
 
 def rounded(pair: tuple[float, float]) -> list[float]:
-    return [round(value, 2) for value in pair]
+    return [round(value, 2) + 0.0 for value in pair]  # no "-0.0"
 
 
 def table(result: dict[str, Any]) -> str:

@@ -2,8 +2,8 @@
 
     python -m bench.scoring [--batch 64] [--tokens 24] [--rounds 20]
 
-Each round takes every scoring in turn, on one thread; printed are the medians of the rounds in milliseconds of
-processor time, and their ratios to the dot product's of the same round, for the whole layer (projections
+Each round takes every scoring in turn, on one thread; printed are the medians of the rounds in milliseconds
+of processor time, and their ratios to the dot product's of the same round, for the whole layer (projections
 included) and for `attend` alone. So a busy machine troubles all alike.
 """
 
