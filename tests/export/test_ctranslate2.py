@@ -124,11 +124,23 @@ def test_batches_hold_every_source_once_and_keep_all_threads_busy(make_bundle, e
 
 
 @pytest.mark.parametrize(
-    ("setting", "name"), [({"qk_norm": True}, "qk_norm = true"), ({"d_key": 6}, "d_key = 6")]
+    ("setting", "name"),
+    [
+        ({"qk_norm": True}, "qk_norm = true"),
+        ({"d_key": 6}, "d_key = 6"),
+        ({"scoring": "additive"}, 'scoring = "additive"'),
+    ],
 )
 def test_a_shape_that_it_does_not_know(make_bundle, tmp_path, setting, name):
     with pytest.raises(ConfigError, match=f"model.{name}: CTranslate2 has no"):
         export.convert(make_bundle(**setting), tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("positions", ["none", "relative", "rotary"])
+def test_positions_that_are_not_added(make_bundle, tmp_path, positions):
+    with pytest.raises(ConfigError, match=f'model.positions = "{positions}": this export adds positions'):
+        export.convert(make_bundle(positions=positions), tmp_path)
     assert not list(tmp_path.iterdir())
 
 

@@ -153,6 +153,26 @@ def test_a_shape_that_it_does_not_know(make_bundle, tmp_path):
         fast_search(bundle, "ctranslate2")
 
 
+@pytest.mark.parametrize(
+    ("setting", "name"),
+    [
+        ({"positions": "none"}, 'positions = "none"'),
+        ({"positions": "relative"}, 'positions = "relative"'),
+        ({"positions": "rotary"}, 'positions = "rotary"'),
+        ({"scoring": "additive"}, 'scoring = "additive"'),
+    ],
+)
+def test_models_that_only_torch_knows_are_saved_and_searched(make_bundle, pairs, tmp_path, setting, name):
+    bundle = make_bundle(**setting)
+    save_bundle(bundle, tmp_path / "bundle")
+    again, said = load_bundle(tmp_path / "bundle"), []
+    assert fast_search(again, "auto", say=said.append) is None
+    assert said[0].startswith(f"engine: torch, because of model.{name}")
+    texts = [pair.src for pair in pairs[:3]]
+    expected, found = (Translator(each).translate(texts, beam=2) for each in (bundle, again))
+    assert [t.text for t in found] == [t.text for t in expected]
+
+
 def test_an_unknown_engine(saved):
     with pytest.raises(ConfigError, match="engine is 'onnx', expected one of auto, torch, ctranslate2"):
         fast_search(load_bundle(saved), "onnx")

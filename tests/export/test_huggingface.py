@@ -68,6 +68,10 @@ def test_the_same_model(make_bundle, pairs, tmp_path, shape):
         ({"d_key": 6}, "d_key = 6"),
         ({"positions": "learned"}, 'positions = "learned"'),
         ({"positions": "sinusoidal-half"}, 'positions = "sinusoidal-half"'),
+        ({"positions": "none"}, 'positions = "none"'),
+        ({"positions": "relative"}, 'positions = "relative"'),
+        ({"positions": "rotary"}, 'positions = "rotary"'),
+        ({"scoring": "additive"}, 'scoring = "additive"'),
     ],
 )
 def test_a_shape_that_it_does_not_know(make_bundle, tmp_path, shape, setting):

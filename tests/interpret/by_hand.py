@@ -45,6 +45,40 @@ class ByHand:
         root = np.sqrt((centered**2).mean(axis=-1, keepdims=True) + 1e-5)
         return centered / root * self.w[f"{name}.weight"] + self.w[f"{name}.bias"]
 
+    def scores(self, q: Floats, k: Floats, name: str, head: int) -> Floats:
+        """Before the softmax, (T, S); both sides of a self-attention are the same tokens."""
+        width = q.shape[1]
+        if self.config.scoring == "additive":
+            v = self.w[f"{name}.scoring.v"][head]
+            return np.array([[v @ np.tanh(one + other) for other in k] for one in q])
+        if self.knows_distances(name) and self.config.positions == "rotary":
+            turn = np.exp(1j * np.arange(len(k))[:, None] * 10000.0 ** (-np.arange(0, width, 2) / width))
+            a, b = ((each[:, ::2] + 1j * each[:, 1::2]) * turn for each in (q, k))
+            return (a @ b.conj().T).real / math.sqrt(width)
+        if self.knows_distances(name) and self.config.positions == "relative":
+            beside = self.beside(name, "keys")
+            rows = [
+                [q[i] @ (k[j] + beside(j - i)) for j in range(len(k))] for i in range(len(q))
+            ]  # fmt: skip
+            return np.array(rows) / math.sqrt(width)
+        return q @ k.T / math.sqrt(width)
+
+    def brought(self, weights: Floats, v: Floats, name: str) -> Floats:
+        """The vectors that the values of a head become, for every pair of places (T, S, V)."""
+        vectors = np.broadcast_to(v, (len(weights), *v.shape)).copy()
+        if self.knows_distances(name) and self.config.positions == "relative":
+            beside = self.beside(name, "values")
+            for i, j in np.ndindex(vectors.shape[:2]):
+                vectors[i, j] += beside(j - i)
+        return weights[:, :, None] * vectors
+
+    def knows_distances(self, name: str) -> bool:
+        return name.endswith("self_attention") and self.positions[name.startswith("decoder")]
+
+    def beside(self, name: str, side: str) -> Callable[[int], Floats]:
+        table, limit = self.w[f"{name}.scoring.{side}"], self.config.max_distance
+        return lambda distance: table[limit + max(-limit, min(limit, distance))]
+
     def attention(self, x: Floats, y: Floats, name: str, mask: Floats, change: Change | None) -> Floats:
         n_heads = self.config.n_heads
         q, k, v = (self.linear(each, f"{name}.{p}_proj") for each, p in ((x, "q"), (y, "k"), (y, "v")))
@@ -54,11 +88,11 @@ class ByHand:
             if self.config.qk_norm:
                 mine[0] = self.norm(mine[0], f"{name}.q_norm", "rms")
                 mine[1] = self.norm(mine[1], f"{name}.k_norm", "rms")
-            scores = mine[0] @ mine[1].T / math.sqrt(mine[0].shape[1])
+            scores = self.scores(mine[0], mine[1], name, head)
             weights = softmax(np.where(mask, scores, -np.inf))
             if change:
                 weights = change(name, head, weights, mask)
-            contexts.append(weights @ mine[2])
+            contexts.append(self.brought(weights, mine[2], name).sum(axis=1))
             keys = ("query", "keys", "values", "scores", "weights", "context")
             for key, value in zip(keys, (*mine, scores, weights, contexts[-1]), strict=True):
                 self.seen[f"{name}.{head}.{key}"] = value
@@ -89,7 +123,8 @@ class ByHand:
     def embed(self, tokens: list[int], stack: str, with_positions: bool) -> Floats:
         rows = self.w[f"{stack}_embedding.tokens.table.weight"][tokens]
         scaled = rows * math.sqrt(self.config.d_model)
-        position = self.w[f"{stack}_embedding.positions.table"][: len(tokens)] * with_positions
+        table = self.w.get(f"{stack}_embedding.positions.table", np.zeros((len(tokens), rows.shape[1])))
+        position = table[: len(tokens)] * with_positions
         for key, value in (("row", rows), ("scaled", scaled), ("position", position)):
             self.seen[f"{stack}.{key}"] = value
         return scaled + position
@@ -103,6 +138,7 @@ class ByHand:
     ) -> Floats:
         """The logits (T, V); everything on the way is in `seen`, the decoder's path in `seen["path"]`."""
         is_pre = self.config.norm == "pre"
+        self.positions = positions
         x = self.embed(src, "src", positions[0])
         self.seen["src.sum"] = x
         everywhere = np.ones((len(src), len(src)), bool)

@@ -23,6 +23,10 @@ SHAPES: dict[str, dict[str, Any]] = {
         **{"positions": "learned", "tie": "none"},
         **{"attention_bias": True, "output_bias": True},
     },
+    "relative": {"positions": "relative", "max_distance": 2, "d_key": 6},
+    "rotary": {"positions": "rotary", "norm": "pre", "qk_norm": True},
+    "additive": {"scoring": "additive", "attention_bias": True},
+    "no positions": {"positions": "none", "norm": "pre"},
     "post-rms": {"norm_kind": "rms", "qk_norm": True, "attention_bias": True, "positions": "learned"},
 }
 
@@ -82,5 +86,12 @@ def shaped_bundle(subword) -> Callable[..., Bundle]:
 @pytest.fixture(params=list(SHAPES))
 def exact_bundle(request, shaped_bundle) -> Bundle:
     """One of each shape, in float64, that may be changed."""
+    bundle = shaped_bundle(request.param, torch.float64)
+    return replace(bundle)
+
+
+@pytest.fixture(params=[shape for shape in SHAPES if shape != "no positions"])
+def positioned_bundle(request, shaped_bundle) -> Bundle:
+    """The same of the shapes that know where a token stands."""
     bundle = shaped_bundle(request.param, torch.float64)
     return replace(bundle)

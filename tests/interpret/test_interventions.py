@@ -11,7 +11,7 @@ from crosslight.interpret.interventions import (
     STACKS,
     Intervention,
     attentions,
-    evenly,
+    even_weights,
     intervened,
     intervention,
 )
@@ -22,6 +22,7 @@ from crosslight.tasks import inside
 from crosslight.text.subword import BOS_ID, EOS_ID
 
 TEXT = "Le chat dort encore."
+FIRST = "encoder_layers.0.self_attention"
 SRC, TGT_IN = [[20, 31, 42, 53, 3], [9, 8, 3, 0, 0]], [[2, 70, 81, 92], [2, 11, 12, 13]]
 
 
@@ -42,8 +43,8 @@ def stepwise(model: Any) -> torch.Tensor:
     return torch.cat(rows, dim=1)
 
 
-def test_nothing_changes_nothing_and_nothing_remains(exact_bundle) -> None:
-    model = exact_bundle.model
+def test_nothing_changes_nothing_and_nothing_remains(positioned_bundle) -> None:
+    model = positioned_bundle.model
     before = logits(model)
     with intervened(model, []):
         assert torch.equal(logits(model), before)
@@ -96,8 +97,8 @@ def test_even_looking_by_hand(exact_bundle, by_hand, stack: Any) -> None:
 
 
 @pytest.mark.parametrize("stacks", [["encoder"], ["decoder"], ["encoder", "decoder"]])
-def test_without_positions_by_hand(exact_bundle, by_hand, stacks: list[Any]) -> None:
-    model, hand = exact_bundle.model, by_hand(exact_bundle.model, exact_bundle.config.model)
+def test_without_positions_by_hand(positioned_bundle, by_hand, stacks: list[Any]) -> None:
+    model, hand = positioned_bundle.model, by_hand(positioned_bundle.model, positioned_bundle.config.model)
     with intervened(model, [Intervention("no_positions", stack) for stack in stacks]):
         found, in_steps = logits(model), stepwise(model)
     torch.testing.assert_close(in_steps, found, rtol=0, atol=1e-12)
@@ -105,8 +106,31 @@ def test_without_positions_by_hand(exact_bundle, by_hand, stacks: list[Any]) -> 
     np.testing.assert_allclose(found[0], expected, rtol=0, atol=1e-9)
 
 
-def test_without_positions_the_encoder_forgets_the_order(exact_bundle) -> None:
-    model, shuffled = exact_bundle.model, [42, 20, 3, 53, 31]
+@pytest.mark.parametrize("stack", ["encoder", "decoder"])
+def test_what_was_never_there_cannot_be_left_out(shaped_bundle, stack: Any) -> None:
+    model = shaped_bundle("no positions").model
+    with (
+        pytest.raises(ConfigError, match='trained with positions = "none"'),
+        intervened(model, [Intervention("no_positions", stack)]),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("shape", ["relative", "rotary"])
+def test_a_head_off_and_no_positions_at_once(shaped_bundle, by_hand, shape: str) -> None:
+    """Both change the same function of a self-attention."""
+    bundle = shaped_bundle(shape, torch.float64)
+    off = lambda name, head, weights, mask: weights * ((name, head) != (FIRST, 1))  # noqa: E731
+    both = [Intervention("no_positions", "encoder"), Intervention("zero", "encoder", 0, 1)]
+    with intervened(bundle.model, both):
+        found = logits(bundle.model)
+    hand = by_hand(bundle.model, bundle.config.model)
+    expected = hand.run(SRC[0], TGT_IN[0], change=off, positions=(False, True))
+    np.testing.assert_allclose(found[0], expected, rtol=0, atol=1e-9)
+
+
+def test_without_positions_the_encoder_forgets_the_order(positioned_bundle) -> None:
+    model, shuffled = positioned_bundle.model, [42, 20, 3, 53, 31]
     with torch.no_grad():
         told_apart = model(torch.tensor([shuffled]), torch.tensor(TGT_IN[:1]))
         assert not torch.allclose(told_apart, model(torch.tensor(SRC[:1]), torch.tensor(TGT_IN[:1])))
@@ -127,11 +151,11 @@ def test_off_and_even_together(exact_bundle) -> None:
         assert not torch.allclose(logits(model), expected)
 
 
-def test_evenly_is_the_mean_of_what_may_be_seen() -> None:
-    v = torch.arange(12.0).view(1, 2, 3, 2)
+def test_even_weights_are_shared_by_what_may_be_seen() -> None:
+    q, k = torch.randn(2, 3, 1, 4), torch.randn(2, 3, 3, 4)
     mask = torch.tensor([[[[True, True, False]]]])
-    assert torch.equal(evenly(v, mask)[0, :, 0], v[0, :, :2].mean(dim=1))
-    assert torch.equal(evenly(v, None)[0, :, 0], v[0].mean(dim=1))
+    assert torch.equal(even_weights(q, k, mask), torch.tensor([0.5, 0.5, 0.0]).expand(2, 3, 1, 3))
+    assert torch.equal(even_weights(q, k, None), torch.full((2, 3, 1, 3), 1 / 3))
 
 
 def test_a_twin_is_watched_and_the_first_is_not(exact_bundle) -> None:
@@ -152,8 +176,9 @@ def test_tracing_changes_nothing(exact_bundle) -> None:
         assert torch.equal(logits(model), before)
     assert torch.equal(logits(model), before)
     assert len(trace.heads) == 6
-    for call in trace.heads.values():
-        torch.testing.assert_close(call.weights @ call.v, call.context)
+    for name, call in trace.heads.items():
+        gathered = model.get_submodule(name).scoring.gather(call.weights, call.v)
+        torch.testing.assert_close(gathered, call.context)
 
 
 def test_causal_as_data(exact_bundle, by_hand) -> None:

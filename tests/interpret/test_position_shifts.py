@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from crosslight.errors import ConfigError
 from crosslight.interpret.position_shifts import (
@@ -133,3 +134,51 @@ def test_the_view(shaped_bundle, shape: str) -> None:
 def test_no_position_at_all(shaped_bundle) -> None:
     with pytest.raises(ConfigError, match="n_positions is 0"):
         positions_view(shaped_bundle("post").model, 0)
+
+
+def test_a_model_without_positions_has_nothing_to_show(shaped_bundle) -> None:
+    assert positions_view(shaped_bundle("no positions").model) == {
+        "tables": [],
+        "distances": [],
+        "turns": None,
+    }
+
+
+def test_distances_that_were_learned(shaped_bundle) -> None:
+    model = shaped_bundle("relative").model
+    view = positions_view(model)
+    assert (view["tables"], view["turns"]) == ([], None)
+    assert [(each["stack"], each["layer"]) for each in view["distances"]] == [
+        *(("encoder", 0), ("encoder", 1), ("decoder", 0), ("decoder", 1))
+    ]
+    for each in view["distances"]:
+        attention = model.get_submodule(f"{each['stack']}_layers.{each['layer']}.self_attention")
+        assert each["distance"] == [-2, -1, 0, 1, 2]
+        for name, width in (("keys", 6), ("values", 8)):
+            table = getattr(attention.scoring, name).detach().numpy()
+            shown = np.frombuffer(base64.b64decode(each[name]["float32"]), "<f4").reshape(5, width)  # type: ignore[literal-required]
+            assert (shown == table).all()
+            lengths = each[f"{name[:-1]}_lengths"]  # type: ignore[literal-required]
+            assert lengths == pytest.approx([math.sqrt(sum(row**2)) for row in table], rel=1e-5)
+
+
+def test_turns_are_what_is_left_of_a_like_key(shaped_bundle) -> None:
+    """Measured with the scoring itself: a key that is the query, k places away, one pair at a time."""
+    model = shaped_bundle("rotary").model
+    view = positions_view(model, 9)
+    assert (view["tables"], view["distances"]) == ([], [])
+    turns = view["turns"]
+    assert turns is not None
+    wavelengths = [2 * math.pi * 10_000 ** (i / 4) for i in range(4)]
+    assert turns["wavelengths"] == pytest.approx(wavelengths, rel=1e-5)
+    assert turns["similarity"]["distance"] == list(range(9))
+    scoring = model.get_submodule("encoder_layers.0.self_attention").scoring
+    for k in range(9):
+        left = []
+        for pair in range(4):
+            q = torch.zeros(1, 1, k + 1, 8, dtype=torch.float64)
+            q[..., 2 * pair] = 1
+            q, keys = scoring.turned(q, q)
+            left.append(float(q[0, 0, k] @ keys[0, 0, 0]))
+        shown = [turns["similarity"][name][k] for name in ("mean", "least", "most")]  # type: ignore[literal-required]
+        assert shown == pytest.approx([sum(left) / 4, min(left), max(left)], abs=1e-6)

@@ -37,7 +37,7 @@ def train(
     preset: Annotated[
         str | None,
         typer.Option(
-            help="tiny, small, small-fast, strong, base, big, rnn, rnn-plain, conv, universal; or chosen for you."
+            help="tiny, small, small-fast, strong, base, big, rnn, rnn-plain, conv, universal; or chosen."
         ),
     ] = None,
     config: Annotated[

@@ -32,6 +32,7 @@ Quantization = Literal["float32", "int8"]
 
 PATIENCE = 2.0  # of its beam search, unless told: it ends with so many times the beam finished
 MAX_TOKENS = 2048  # padded source tokens of a batch, times the beam
+ADDED = ("sinusoidal", "sinusoidal-half", "learned")  # positions that are a table
 START_ID = BOS_ID  # what a translation begins with
 SCALED = True  # embeddings times √d_model
 
@@ -58,6 +59,9 @@ def require_fitting(bundle: Bundle) -> None:
         f"d_key = {config.d_key}": "has queries and keys of another width than its values"
         if config.d_key not in (None, config.d_model // config.n_heads)
         else "",
+        f'scoring = "{config.scoring}"': "scores otherwise than by the dot product"
+        if config.scoring != "dot"
+        else "",
     }
     for setting, what in reasons.items():
         if what:
@@ -65,6 +69,12 @@ def require_fitting(bundle: Bundle) -> None:
                 f"model.{setting}: CTranslate2 has no attention that {what}",
                 "translate with --engine torch, or train a model without this setting",
             )
+    if config.positions not in ADDED:
+        raise ConfigError(
+            f'model.positions = "{config.positions}": this export adds positions to the embeddings, '
+            "and knows no others",
+            "translate with --engine torch, or train a model with sinusoidal or learned positions",
+        )
 
 
 def convert(bundle: Bundle, directory: Path, quantization: Quantization = "float32") -> None:

@@ -54,6 +54,7 @@ def require_marian(config: TransformerConfig) -> None:
             config.positions != "sinusoidal",
             "has sinusoids with the paper's wavelengths",
         ),
+        f'scoring = "{config.scoring}"': (config.scoring != "dot", "scores by the dot product"),
     }
     for setting, (is_other, what) in reasons.items():
         if is_other:

@@ -2,7 +2,7 @@
 
 One head, one source position and one target position are followed. The numbers are those that the model
 computed (`interpret.trace`); only scores, which attention does not hand out, are made anew from its queries
-and keys. Sections are those of Vaswani et al. 2017.
+and keys (`interpret.scores`). Sections are those of Vaswani et al. 2017.
 """
 
 import math
@@ -14,9 +14,12 @@ import torch
 from torch import Tensor
 
 from crosslight.interpret.packed import short
-from crosslight.interpret.trace import HeadCall, Trace
+from crosslight.interpret.scores import scores, worded
+from crosslight.interpret.trace import Trace
 from crosslight.interpret.views import TourStep, Value
 from crosslight.models.transformer import Transformer
+from crosslight.nn.attention import Scoring
+from crosslight.nn.positions import NoPositions
 
 EXCERPT = 8
 
@@ -72,8 +75,11 @@ def reading_steps(walk: Walk) -> list[TourStep]:
     model, trace, at = walk.model, walk.trace, walk.at
     i, labels = at.src_position, walk.src_pieces
     layer = f"encoder_layers.{at.encoder_layer}"
-    attention, call = f"{layer}.self_attention", trace.heads[f"{layer}.self_attention"]
-    head = _Head(call, at.head, i)
+    attention = f"{layer}.self_attention"
+    head, words = _Head(walk, attention, i), worded(_scoring(model, attention))
+    is_added = not isinstance(model.src_embedding.positions, NoPositions)
+    added = trace.said("src_embedding.positions")[i]
+    position = [value("position", "PE(pos)", added)] if is_added else []
     is_pre = _order(model) == "pre"
     norm = f"{layer}.ff_residual.norm" if is_pre else f"{layer}.self_residual.norm"
     norm_kind = type(model.get_submodule(norm)).__name__  # LayerNorm or RMSNorm
@@ -83,13 +89,11 @@ def reading_steps(walk: Walk) -> list[TourStep]:
         _step(1, "pieces", "The sentence becomes pieces, the pieces numbers", "3.4, 5.1", "x = (x_1, …, x_n)",
               "The end of the sentence is a piece of its own.",
               [value("ids", "x", walk.src_ids, labels)]),
-        _step(2, "embedding", "Each piece becomes a vector, and its position is added", "3.4, 3.5",
-              "h = E[x] · √d_model + PE(pos)",
-              "The row of the table, times the root of its width, plus what belongs to the position.",
+        _step(2, "embedding", *_EMBEDDING[is_added],
               [value("row", "E[x]", table.weight[walk.src_ids[i]]),
                value("factor", "√d_model", torch.tensor(math.sqrt(table.embedding_dim))),
                value("scaled", "E[x]·√d_model", trace.said("src_embedding.tokens", 0)[0, i]),
-               value("position", "PE(pos)", trace.said("src_embedding.positions")[i]),
+               *position,
                value("sum", "h", trace.said("src_embedding")[0, i])]),
         _step(3, "queries", "One head makes queries, keys and values", "3.2.2",
               "Q = h W_Q, K = h W_K, V = h W_V",
@@ -99,14 +103,14 @@ def reading_steps(walk: Walk) -> list[TourStep]:
                value("keys", "K", head.keys),
                value("values", "V", head.values)]),
         _step(4, "weights", "Query times key, and a softmax over the sentence", "3.2.1, eq. (1)",
-              "softmax(QKᵀ / √d_k)",
-              "How well the query fits each key, over the root of their width; then shares that sum to 1.",
-              [value("scores", "qKᵀ/√d_k", head.scores, labels),
+              f"softmax({words.all_scores})",
+              f"{words.say}; then shares that sum to 1.",
+              [value("scores", words.scores, head.scores, labels),
                value("weights", "α", head.weights, labels)]),
         _step(5, "heads", "The values are added up by these shares, and the heads are put together", "3.2.2",
-              "head = α V;  MultiHead = Concat(head_1, …, head_h) W_O",
+              f"head = {words.context};  MultiHead = Concat(head_1, …, head_h) W_O",
               "Each head hands on one mixture of values; one matrix turns all of them into what is added.",
-              [value("context", "α V", head.context),
+              [value("context", words.context, head.context),
                value("concatenated", "Concat(head_1, …, head_h)", trace.read(f"{attention}.out_proj")[0, i]),
                value("output", "Concat(…) W_O", trace.said(f"{attention}.out_proj")[0, i])]),
         _step(6, "residual", "What came in is kept, and what was found is added", "3.1, 5.4",
@@ -130,21 +134,23 @@ def writing_steps(walk: Walk) -> list[TourStep]:
     """Steps 8 and 9: the decoder's two attentions."""
     at, t = walk.at, walk.at.tgt_position
     layer = f"decoder_layers.{at.decoder_layer}"
-    looking_back = _Head(walk.trace.heads[f"{layer}.self_attention"], at.head, t)
-    across = _Head(walk.trace.heads[f"{layer}.cross_attention"], at.head, t)
+    looking_back = _Head(walk, f"{layer}.self_attention", t)
+    across = _Head(walk, f"{layer}.cross_attention", t)
+    back, over = (worded(_scoring(walk.model, f"{layer}.{name}_attention")) for name in ("self", "cross"))
     return [
-        _step(8, "masks", "The decoder may look back, never ahead", "3.2.3", "softmax(QKᵀ / √d_k + mask)",
+        _step(8, "masks", "The decoder may look back, never ahead", "3.2.3",
+              f"softmax({back.all_scores} + mask)",
               "Scores exist for all places; where no piece is written yet, minus infinity takes their place.",
               [value("may_see", "mask", looking_back.may_see, walk.inputs),
-               value("scores", "qKᵀ/√d_k", looking_back.scores, walk.inputs),
+               value("scores", back.scores, looking_back.scores, walk.inputs),
                value("weights", "α", looking_back.weights, walk.inputs)]),
         _step(9, "cross", "The decoder asks the source", "3.2.3",
-              "softmax(Q_decoder K_encoderᵀ / √d_k) V_encoder",
+              _ACROSS[over.all_scores],
               "The query comes from what has been written, keys and values from what the encoder has read.",
               [value("query", "q", across.query),
                value("keys", "K", across.keys),
                value("values", "V", across.values),
-               value("scores", "qKᵀ/√d_k", across.scores, walk.src_pieces),
+               value("scores", over.scores, across.scores, walk.src_pieces),
                value("weights", "α", across.weights, walk.src_pieces),
                value("context", "α V", across.context)]),
     ]  # fmt: skip
@@ -177,6 +183,24 @@ def output_step(
     )  # fmt: skip
 
 
+_EMBEDDING = {
+    True: (
+        "Each piece becomes a vector, and its position is added",
+        "3.4, 3.5",
+        "h = E[x] · √d_model + PE(pos)",
+        "The row of the table, times the root of its width, plus what belongs to the position.",
+    ),
+    False: (
+        "Each piece becomes a vector",
+        "3.4",
+        "h = E[x] · √d_model",
+        "The row of the table, times the root of its width. This model adds nothing for the position.",
+    ),
+}
+_ACROSS = {
+    "QKᵀ / √d_k": "softmax(Q_decoder K_encoderᵀ / √d_k) V_encoder",
+    "tanh(Q + K)w": "softmax(tanh(Q_decoder + K_encoder)w) V_encoder",
+}
 _QK_NORM = {True: " This model scales queries and keys to a learned length.", False: ""}
 _NORM_ORDER = {
     True: "This model normalizes only what the next sublayer reads: the sum itself goes on as it is.",
@@ -191,10 +215,11 @@ _FEED_FORWARD = {
 class _Head:
     """What one head did at one query of a call with one sentence."""
 
-    def __init__(self, call: HeadCall, head: int, query: int) -> None:
+    def __init__(self, walk: Walk, attention: str, query: int) -> None:
+        call, head = walk.trace.heads[attention], walk.at.head
         self.query = call.q[0, head, query]
         self.keys, self.values = call.k[0, head], call.v[0, head]
-        self.scores = self.keys @ self.query / math.sqrt(len(self.query))
+        self.scores = scores(_scoring(walk.model, attention), call)[0, head, query]
         self.weights = call.weights[0, head, query]
         self.context = call.context[0, head, query]
         every = torch.ones_like(self.weights, dtype=torch.bool)
@@ -214,6 +239,11 @@ def _step(
         "say": say,
         "values": values,
     }
+
+
+def _scoring(model: Transformer, attention: str) -> Scoring:
+    scoring: Scoring = model.get_submodule(attention).scoring  # type: ignore[assignment]
+    return scoring
 
 
 def _order(model: Transformer) -> str:

@@ -180,10 +180,31 @@ class PositionTable(TypedDict):
     shifts: list[ShiftView]
 
 
-class Positions(TypedDict):
-    """The model's position encodings."""
+class Distances(TypedDict):
+    """What a self-attention has learned of distances (relative positions)."""
 
-    tables: list[PositionTable]
+    stack: Stack
+    layer: int
+    distance: list[int]
+    keys: Array
+    values: Array
+    key_lengths: list[float]
+    value_lengths: list[float]
+
+
+class Turns(TypedDict):
+    """How positions turn queries and keys (rotary positions)."""
+
+    wavelengths: list[float]
+    similarity: Similarity
+
+
+class Positions(TypedDict):
+    """What the model knows of positions."""
+
+    tables: list[PositionTable]  # added to embeddings
+    distances: list[Distances]
+    turns: Turns | None
 
 
 class Value(TypedDict):

@@ -1,5 +1,7 @@
 """From settings to a recurrent network."""
 
+from typing import Any
+
 from torch import nn
 
 from crosslight.config.rnn import RnnConfig
@@ -58,11 +60,12 @@ def initialize(model: Rnn) -> None:
             nn.init.xavier_uniform_(module.weight)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
-        elif isinstance(module, nn.GRU | nn.LSTM):
-            for bias in (module.bias_ih_l0, module.bias_hh_l0):
-                nn.init.zeros_(bias)
-    decoder, layers = model.decoder, (model.encoder.ahead, model.encoder.back)
-    hidden = layers[0].hidden_size
+    decoder = model.decoder
+    layers: list[Any] = [model.encoder.ahead, model.encoder.back]
+    hidden = decoder.start.in_features
+    for layer in layers:
+        nn.init.zeros_(layer.bias_ih_l0)
+        nn.init.zeros_(layer.bias_hh_l0)
     for gates in (decoder.token_map.weight, decoder.context_map.weight, *(x.weight_ih_l0 for x in layers)):
         for gate in gates.split(hidden):
             nn.init.xavier_uniform_(gate)

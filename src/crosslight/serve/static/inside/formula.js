@@ -31,13 +31,27 @@ const weight = (name) => sup("W", name);
 const scaled = (q, k) => over(mrow(q, sup(k, "T")), root(sub("d", "k")));
 const norm = (model) => (model.norm_kind === "rms" ? "RMSNorm" : "LayerNorm");
 
+// Positions that are added to embeddings, and those that self-attention knows as distances.
+export const ADDED = ["sinusoidal", "sinusoidal-half", "learned"];
+export const AMONG = ["relative", "rotary"];
+// How a query meets the keys in self-attention, and across: the dot product unless the model has another way.
+const additive = (q, k) => mrow(call("tanh", q, "+", k), "w");
+function among(model) {
+  if (model.scoring === "additive") return additive("Q", "K");
+  if (model.positions === "relative") return over(mrow("Q", sup(mrow("(", "K", "+", sup("A", "K"), ")"), "T")), root(sub("d", "k")));
+  if (model.positions === "rotary") return over(mrow(call("R", "Q"), sup(call("R", "K"), "T")), root(sub("d", "k")));
+  return scaled("Q", "K");
+}
+const across = (model, q, k) => (model.scoring === "additive" ? additive(q, k) : scaled(q, k));
+
 const FORMULAS = {
   pieces: () => mrow("x", "=", "(", sub("x", "1"), ",", "…", ",", sub("x", "n"), ")"),
-  embedding: () => mrow("h", "=", "E", "[", "x", "]", "·", root(sub("d", "model")), "+", call("PE", "pos")),
+  embedding: ({ positions }) =>
+    mrow("h", "=", "E", "[", "x", "]", "·", root(sub("d", "model")), ...(ADDED.includes(positions) ? ["+", call("PE", "pos")] : [])),
   queries: () => lines(...["Q", "K", "V"].map((name) => mrow(name, "=", "h", weight(name)))),
-  weights: () => mrow("α", "=", call("softmax", scaled("Q", "K"))),
-  heads: () => lines(
-    mrow(sub("head", "i"), "=", sub("α", "i"), sub("V", "i")),
+  weights: (model) => mrow("α", "=", call("softmax", among(model))),
+  heads: ({ positions }) => lines(
+    mrow(sub("head", "i"), "=", sub("α", "i"), ...(positions === "relative" ? ["(", sub("V", "i"), "+", sup("A", "V"), ")"] : [sub("V", "i")])),
     mrow("MultiHead", "=", call("Concat", sub("head", "1"), ",", "…", ",", sub("head", "h")), weight("O")),
   ),
   residual: (model) =>
@@ -49,11 +63,11 @@ const FORMULAS = {
     const bent = model.activation === "relu" ? call("max", "0", ",", inner) : call(model.activation, inner);
     return mrow(call("FFN", "x"), "=", bent, sub("W", "2"), "+", sub("b", "2"));
   },
-  masks: () => lines(
-    mrow("α", "=", call("softmax", scaled("Q", "K"), "+", "M")),
+  masks: (model) => lines(
+    mrow("α", "=", call("softmax", among(model), "+", "M")),
     mrow(sub("M", mrow("t", ",", "s")), "=", m("mo", "{"), m("mtable", m("mtr", m("mtd", "0"), m("mtd", line("s ≤ t"))), m("mtr", m("mtd", "−∞"), m("mtd", line("s > t"))))),
   ),
-  cross: () => mrow(call("softmax", scaled(sub("Q", "decoder"), sub("K", "encoder"))), sub("V", "encoder")),
+  cross: (model) => mrow(call("softmax", across(model, sub("Q", "decoder"), sub("K", "encoder"))), sub("V", "encoder")),
   output: (model, search) => lines(
     mrow("p", "=", call("softmax", "y", sup("E", "T"))),
     mrow("score", "=", over(mrow(m("mo", "∑"), "log", "p"), call("lp", "n"))),

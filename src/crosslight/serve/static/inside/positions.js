@@ -1,4 +1,4 @@
-// Positions: the map of the encoding, how alike positions are, and the shift f(p+k) = A_k f(p).
+// Positions: the map of the encoding, how alike positions are, and the shift f(p+k) = A_k f(p); learned distances; turns.
 
 import { block, decimal, disclosure, make, numbers, part, row, scientific, slider, svg, table } from "./draw.js";
 import { formula } from "./formula.js";
@@ -7,8 +7,32 @@ import { legend } from "./matrix.js";
 
 export async function drawPositions(box, context) {
   const { t } = context;
-  const { tables } = await context.ask("positions");
-  box.replaceChildren(...tables.map((one) => drawTable(one, t, tables.length > 1)));
+  const { tables, distances, turns } = await context.ask("positions");
+  const drawn = [
+    ...tables.map((one) => drawTable(one, t, tables.length > 1)),
+    ...(distances.length ? [drawDistances(distances, t)] : []),
+    ...(turns ? [drawTurns(turns, t)] : []),
+  ];
+  box.replaceChildren(...(drawn.length ? drawn : [block(t("inside.positions.none"), t("inside.positions.none.lead"))]));
+}
+
+// Relative positions: how long the vectors are that each layer adds to keys and values, by distance.
+function drawDistances(all, t) {
+  const named = ({ stack, layer }) => `${t(`inside.stack.${stack}`)} · ${t("inside.layer", { n: layer + 1 })}`;
+  const rows = (one) => one.distance.map((k, i) => [String(k), decimal(one.key_lengths[i], 3), decimal(one.value_lengths[i], 3)]);
+  return block(
+    t("inside.positions.distances"), t("inside.positions.distances.lead"),
+    ...all.map((one) => disclosure(named(one), () => table(named(one), [t("inside.positions.distance"), t("inside.positions.key-length"), t("inside.positions.value-length")], rows(one)))),
+  );
+}
+
+// Rotary positions: what is left of the score of a key that is like the query.
+function drawTurns({ wavelengths, similarity }, t) {
+  return make(
+    "div", {},
+    block(t("inside.positions.turns"), t("inside.positions.turns.lead"), curve(similarity, t)),
+    block(t("inside.positions.turns.waves"), "", disclosure(t("inside.numbers"), () => table(t("inside.positions.turns.waves"), [t("inside.positions.pair"), t("inside.positions.position")], wavelengths.map((wave, i) => [String(i + 1), wave.toPrecision(4)])))),
+  );
 }
 
 function drawTable(one, t, isOneOfTwo) {

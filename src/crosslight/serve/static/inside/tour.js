@@ -2,7 +2,7 @@
 
 import { bar, block, button, clamp, decimal, make, percent, picker, row, shown } from "./draw.js";
 import { colorOf, inkOn, repainted } from "./colors.js";
-import { formula } from "./formula.js";
+import { ADDED, AMONG, formula } from "./formula.js";
 
 const SHARES = new Set(["weights", "probabilities", "chosen"]);
 
@@ -69,6 +69,9 @@ export async function drawTour(box, context) {
   function remark(key) {
     if (key === "queries" && frame.model.qk_norm) return t("inside.tour.remark.qk_norm");
     if (key === "residual") return t(`inside.tour.remark.${frame.model.norm === "pre" ? "pre" : "post"}`);
+    if (key === "embedding" && !ADDED.includes(frame.model.positions)) return t("inside.tour.remark.not_added");
+    if (key === "weights" && frame.model.scoring === "additive") return t("inside.tour.remark.additive");
+    if (["weights", "masks"].includes(key) && AMONG.includes(frame.model.positions)) return t(`inside.tour.remark.${frame.model.positions}`);
     if (key === "queries" || key === "embedding") return t("inside.tour.remark.src", { piece: shown(frame.src.pieces[tour.chosen.src_position]) });
     if (key === "masks" || key === "cross" || key === "output") return t("inside.tour.remark.tgt", { piece: shown(frame.tgt.pieces[tour.chosen.tgt_position]) });
     return "";
