@@ -7,6 +7,7 @@ for each sentence pair, in the form that Pharaoh (Koehn 2004) gave its name to: 
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from crosslight.errors import CorpusError
 
@@ -127,16 +128,34 @@ def agreement(
             f"{len(found):,} alignments, but {len(sure):,} and {len(possible or sure):,} to compare with",
             "give the alignments of the same sentences, line by line",
         )
-    n_found = n_sure = found_sure = found_possible = 0
-    for mine, needed, allowed in zip(found, sure, possible or sure, strict=True):
-        links, certain = set(mine), set(needed)
-        n_found += len(links)
-        n_sure += len(certain)
-        found_sure += len(links & certain)
-        found_possible += len(links & (certain | set(allowed)))
-    total = n_found + n_sure
+    counts = [counts_of(*three) for three in zip(found, sure, possible or sure, strict=True)]
+    return agreement_of(*map(sum, zip(*counts, strict=True))) if counts else agreement_of(0, 0, 0, 0)
+
+
+class LinkCounts(NamedTuple):
+    """What one sentence adds to an alignment's figures."""
+
+    found: int  # links that were found, |A|
+    sure: int  # links that had to be, |S|
+    found_sure: int  # |A∩S|
+    found_possible: int  # |A∩P|; every sure link is possible, too
+
+
+def counts_of(found: Collection[Link], sure: Collection[Link], possible: Collection[Link]) -> LinkCounts:
+    """The counts of one sentence.
+
+    >>> counts_of({(0, 0), (1, 1)}, sure={(0, 0)}, possible={(1, 1)})
+    LinkCounts(found=2, sure=1, found_sure=1, found_possible=2)
+    """
+    links, certain = set(found), set(sure)
+    return LinkCounts(len(links), len(certain), len(links & certain), len(links & (certain | set(possible))))
+
+
+def agreement_of(found: float, sure: float, found_sure: float, found_possible: float) -> Agreement:
+    """The figures of counts that were summed over sentences (Och and Ney 2003)."""
+    total = found + sure
     return Agreement(
-        precision=found_possible / n_found if n_found else 1.0,
-        recall=found_sure / n_sure if n_sure else 1.0,
+        precision=found_possible / found if found else 1.0,
+        recall=found_sure / sure if sure else 1.0,
         error_rate=1 - (found_sure + found_possible) / total if total else 0.0,
     )
