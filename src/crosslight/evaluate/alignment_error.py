@@ -10,6 +10,7 @@ source comes first, and words count from 0 (Pharaoh's form) or from 1 (the share
 """
 
 import re
+import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -154,7 +155,7 @@ def _pairs(src: Path | str, tgt: Path | str | None) -> Iterator[tuple[tuple[str,
                     f"{src if a is None else tgt} ends before line {number}, and the other file goes on",
                     "give two files whose lines belong together",
                 )
-            yield tuple(blank_words(a)), tuple(blank_words(b))
+            yield _words(a), _words(b)
         return
     for number, line in enumerate(read_lines(src), start=1):
         sides = line.split(BETWEEN)
@@ -163,7 +164,11 @@ def _pairs(src: Path | str, tgt: Path | str | None) -> Iterator[tuple[tuple[str,
                 f"line {number} of {src} has {len(sides) - 1} times {BETWEEN!r}; expected it once",
                 "write `source ||| target` on each line, or give the target side as a file of its own",
             )
-        yield tuple(blank_words(sides[0])), tuple(blank_words(sides[1]))
+        yield _words(sides[0]), _words(sides[1])
+
+
+def _words(line: str) -> tuple[str, ...]:
+    return tuple(blank_words(unicodedata.normalize("NFC", line)))  # as models read it
 
 
 def _links(line: str, name: Path | str, number: int) -> tuple[set[Link], set[Link]]:

@@ -1,7 +1,7 @@
 """How well the attention of a bundle aligns words, against links that people made.
 
-The gold target is forced: attention is that of the model while it reads and predicts the words given, not words
-of its own. Every head of every layer is judged, and the mean of each layer's heads; beside them stand
+The gold target is forced: attention is that of the model while it reads and predicts the given words, not
+words of its own. Every head of every layer is judged, and the mean of each layer's heads; beside them stand
 
     diagonal            the source word at the same share of the way: knows nothing but lengths
     shuffled            the same links, each handed to another target word of the sentence: what is left
@@ -34,7 +34,8 @@ from crosslight.tasks.alignments import Attended, Passage, alignment_head, atten
 from crosslight.tasks.files import write_text
 from crosslight.text.aligner import aligned
 from crosslight.text.corpus import Pair
-from crosslight.text.links import Link
+from crosslight.text.links import Link, spans_of_words
+from crosslight.text.running import running_text
 
 Heads = int | Literal["mean"]
 SAID: dict[Row, str] = {"written": "predicting", "read": "having read"}
@@ -99,9 +100,14 @@ def gold_scores(bundle: Bundle, gold: Sequence[GoldPair], seed: int = SEED) -> G
         ConfigError: its model has no attention to the source.
         CorpusError: no sentence fits into the model.
     """
-    pairs = [Pair(" ".join(pair.src), " ".join(pair.tgt)) for pair in gold]
-    seen = attended(bundle, [Passage(pair) for pair in pairs])
-    kept = [(each, pair) for each, pair in zip(seen, gold, strict=True) if each is not None]
+    langs = bundle.facts.src_lang, bundle.facts.tgt_lang
+    texts = [Pair(running_text(g.src, langs[0]), running_text(g.tgt, langs[1])) for g in gold]
+    seen = attended(bundle, [Passage(pair) for pair in texts])
+    kept = [
+        (_in_gold_words(bundle, each, text, pair), pair)
+        for each, text, pair in zip(seen, texts, gold, strict=True)
+        if each is not None
+    ]
     if not kept:
         raise CorpusError("there is no sentence pair that fits into the model", "give shorter sentences")
     judged = [pair for _, pair in kept]
@@ -132,6 +138,16 @@ def write_scores(scores: GoldScores, path: Path) -> None:
         CrosslightError: it cannot be written.
     """
     write_text(path, json.dumps(scores.as_dict(), indent=1) + "\n")
+
+
+def _in_gold_words(bundle: Bundle, seen: Attended, text: Pair, gold: GoldPair) -> Attended:
+    """The same attention, its pieces assigned to the words of the gold pair."""
+    sides = (bundle.src_subword, text.src, gold.src), (bundle.tgt_subword, text.tgt, gold.tgt)
+    spans = []
+    for subword, written, words in sides:
+        surfaces = subword.surfaces()
+        spans.append(spans_of_words([surfaces[i] for i in subword.encode(written)], words))
+    return Attended(seen.weights, *spans)
 
 
 def _links_of_heads(seen: Sequence[Attended]) -> dict[tuple[int, Heads, Row], list[set[Link]]]:

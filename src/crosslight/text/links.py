@@ -54,6 +54,31 @@ def word_spans(surfaces: Iterable[bytes], before: str = "") -> list[range]:
     return spans
 
 
+def spans_of_words(surfaces: Iterable[bytes], words: Sequence[str]) -> list[range]:
+    """The given words that each piece writes a part of, wherever the text has its blanks.
+
+    Raises:
+        CorpusError: the pieces do not spell the words.
+
+    >>> spans_of_words([b" it", b"'", b"s fine."], ["it", "'s", "fine", "."])
+    [range(0, 1), range(1, 2), range(1, 4)]
+    """
+    owners = [k for k, word in enumerate(words) for _ in word.encode()]
+    letters = b"".join(word.encode() for word in words)
+    spans, at = [], 0
+    for surface in surfaces:
+        written = surface.translate(None, BLANKS)
+        if written != letters[at : at + len(written)]:
+            raise CorpusError(
+                f"{written.decode(errors='replace')!r} is not what stands in {' '.join(words)[:60]!r} there",
+                "give text whose letters the bundle's pieces keep as they are",
+            )
+        mine = owners[at : at + len(written)]
+        spans.append(range(mine[0], mine[-1] + 1) if mine else range(0))
+        at += len(written)
+    return spans
+
+
 def pharaoh(links: Iterable[Link]) -> str:
     """The line of an alignment, in the order of the source.
 
