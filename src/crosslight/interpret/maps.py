@@ -26,7 +26,7 @@ from crosslight.models.universal import Universal
 
 
 class Seen(NamedTuple):
-    """One pass over given targets, with every attention weight; None for what an architecture does not have."""
+    """One pass over given targets, with every attention weight; None for what a model does not have."""
 
     logits: Float[Tensor, "B T V"]
     encoder: Float[Tensor, "B L H S S"] | None
@@ -97,9 +97,9 @@ def cross_shape(model: Model) -> tuple[int, int]:
 def no_attention() -> ConfigError:
     """What is said where attention is asked for and the model has none."""
     return ConfigError(
-        "this model has no attention: it hands the whole source over as one vector, so there is nothing "
-        "to show or to align by",
-        'give a bundle of another architecture, or train with `attention = "additive"`; it translates without',
+        "this model has no attention: it hands the whole source over as one vector, and there is nothing to "
+        "show or to align by",
+        "give a bundle of another architecture, or train an rnn with additive attention",
     )
 
 

@@ -24,9 +24,10 @@ _SCRIPTS = ("page_color.js", "page_detail.js", "page.js")
 def attention_page(inspection: Inspection) -> str:
     """A stand-alone HTML page that shows all attention of one translation; write it as UTF-8.
 
-    A tab for each kind (encoder, decoder, cross) that the model has, with every layer and head; one of them large, as a matrix and
-    as lines between words. What people read counts layers and heads from 1; a link counts from 0, like the
-    arrays: ``page.html#cross/2/5/words`` is the third layer's sixth head, ``#cross/2/mean/pieces`` the mean.
+    A tab for each kind (encoder, decoder, cross) that the model has, with every layer and head; one of them
+    large, as a matrix and as lines between words. What people read counts layers and heads from 1; a link
+    counts from 0, like the arrays: ``page.html#cross/2/5/words`` is the third layer's sixth head,
+    ``#cross/2/mean/pieces`` the mean.
 
     About 11 bytes per weight: 0.4 MB for 12 words in 4 layers of 8 heads, tens of MB for 100 words in the
     largest models.
