@@ -32,7 +32,7 @@ from crosslight.text.links import blank_words
 from crosslight.train.checkpoints import Checkpoints
 
 MODELS = {
-    "transformer": 'd_model = 16\nd_ff = 32\nn_heads = 2\nn_encoder_layers = 2\nn_decoder_layers = 2\nnorm = "pre"',
+    "transformer": "d_model = 16\nd_ff = 32\nn_heads = 2\nn_encoder_layers = 2\nn_decoder_layers = 2",
     "rnn": "d_model = 16\nd_hidden = 16\nd_attention = 12",
     "rnn without attention": 'kind = "rnn"\nattention = "none"\nd_model = 16\nd_hidden = 16',
     "conv": "d_model = 16\nd_hidden = 16\nn_encoder_layers = 2\nn_decoder_layers = 2",

@@ -4,6 +4,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from crosslight.config.architecture import kind_of
 from crosslight.config.choose import choose_preset, choose_regularization
 from crosslight.config.load import merge, preset_text, read_toml, run_config
 from crosslight.config.run import RunConfig
@@ -69,6 +70,10 @@ def _resolved(
         ready["train"] = {name: value for name, value in ready["train"].items() if name not in LENGTHS}
     elif not LENGTHS & ready["train"].keys():
         ready["train"]["minutes"] = MINUTES
+    # A preset's sizes are of its architecture: another one that is asked for begins with its own.
+    model = wishes.get("model")
+    if isinstance(model, dict) and model.get("kind", kind_of(ready["model"])) != kind_of(ready["model"]):
+        ready["model"] = {}
     tree = merge(ready, *layers, wishes)
     data = tree.get("data", {})
     if isinstance(data, dict):
