@@ -131,7 +131,11 @@ def own(grown, tmp_path) -> Grown:
     return Grown(grown.name, shutil.copytree(grown.run, tmp_path / "own"))
 
 
-def test_killed_and_resumed_it_ends_with_the_same_weights(grown, toy, tmp_path, weights_of):
+def weights_of(run: Path) -> bytes:
+    return (run / "bundle" / "model.safetensors").read_bytes()
+
+
+def test_killed_and_resumed_it_ends_with_the_same_weights(grown, toy, tmp_path):
     out = tmp_path / "killed"
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["crosslight.tasks.train"])
@@ -161,9 +165,7 @@ def test_translates_and_is_evaluated(command, grown, toy, tmp_path):
     result = command("evaluate", grown.run, "--src", tmp_path / "src", "--ref", tmp_path / "ref", "--json")
     assert result.code == 0, result.err
     assert "loss" in result.out
-    for other in ("report", "doctor"):
-        result = command(other, *([grown.run] if other == "report" else []))
-        assert result.code == 0, (other, result.err)
+    assert command("report", grown.run, "-o", tmp_path / "report.html").code == 0
 
 
 def test_inspected(command, grown, tmp_path):
