@@ -4,7 +4,6 @@ What one of them does not have (attention, another program that knows it) is ref
 traceback, and never by something else in its place.
 """
 
-import io
 import json
 import multiprocessing
 import os
@@ -102,7 +101,7 @@ def train_and_die(arguments: list[object]) -> None:
     """In a process of its own: no exit handler runs, no file is closed."""
     from crosslight.train.progress import Progress
 
-    sys.stdout = sys.stderr = io.StringIO()
+    sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115 (for the rest of its life)
     torch.set_num_threads(1)
     shown = Progress.step
 
@@ -165,7 +164,10 @@ def test_translates_and_is_evaluated(command, grown, toy, tmp_path):
     result = command("evaluate", grown.run, "--src", tmp_path / "src", "--ref", tmp_path / "ref", "--json")
     assert result.code == 0, result.err
     assert "loss" in result.out
-    assert command("report", grown.run, "-o", tmp_path / "report.html").code == 0
+    result = command("report", grown.run, "-o", tmp_path / "report.html")
+    assert result.code == 0, result.err
+    result = command("report", grown.run / "bundle", "-o", tmp_path / "site", "--text", "Un chat dort.")
+    assert result.code == 0, result.err
 
 
 def test_inspected(command, grown, tmp_path):
