@@ -378,22 +378,22 @@ def test_together_with_another_kind(command, grown, tiny_run, toy, tmp_path):
         assert result.out.count("\n") == 1
 
 
-def test_a_student_of_another_kind(command, grown, toy, tiny_run, tmp_path):
+def test_a_student_of_another_kind(command, grown, toy, tmp_path):
     """It has its teacher's pieces and nothing of its layers; what no engine knows is said, and no error."""
     if grown.kind != "rnn" or grown.name == PLAIN:
         pytest.skip("once is enough")
     (tmp_path / "text.fr").write_text("".join(f"{pair.src}\n" for pair in list(read_tsv(toy.pairs))[:40]))
     out = tmp_path / "out"
     result = command(
-        "distill", tiny_run, "--src", tmp_path / "text.fr", "-o", out, "--steps", 2,
+        "distill", "fr-en", "--src", tmp_path / "text.fr", "-o", out, "--steps", 2,
         "--set", "model.kind=rnn", "--set", "model.d_hidden=16", "--set", "model.d_model=16",
     )  # fmt: skip
     assert result.code == 0, result.err
     assert "no int8 package: a package for CTranslate2 is made of a Transformer" in result.err + result.out
     student = load_bundle(out / "student")
     assert student.config.model.kind == "rnn"
-    assert student.src_subword.to_bytes() == load_bundle(tiny_run).src_subword.to_bytes()
+    assert student.src_subword.to_bytes() == load_bundle("fr-en").src_subword.to_bytes()
     test = tmp_path / "text.fr"
-    result = command("compare", tiny_run, out / "student", "--test", test, test)
+    result = command("compare", "fr-en", out / "student", "--test", test, test)
     assert result.code == 0, result.err
     assert "chrF" in result.out
