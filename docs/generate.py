@@ -20,6 +20,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from crosslight.cli.main import app
+from crosslight.config.architecture import MODEL_CONFIGS
 from crosslight.config.load import preset_names, preset_text
 from crosslight.config.run import RunConfig
 
@@ -78,12 +79,22 @@ def config_page() -> str:
         MADE,
         ABOUT_SETTINGS,
     ]
-    for name, field in RunConfig.model_fields.items():
-        section = field.annotation
-        assert isinstance(section, type)
-        assert issubclass(section, BaseModel)
-        parts += [f"## [{name}]", cleandoc(section.__doc__ or ""), _settings(section)]
+    for name in RunConfig.model_fields:
+        parts.append(f"## [{name}]")
+        for kind, section in kinds_of(name).items():
+            parts += [f'### kind = "{kind}"'] if kind else []
+            parts += [cleandoc(section.__doc__ or ""), _settings(section)]
     return "\n\n".join([*parts, *_presets()]) + "\n"
+
+
+def kinds_of(section: str) -> dict[str, type[BaseModel]]:
+    """The settings of a section: for the model those of each architecture, by name; else one, without."""
+    if section == "model":
+        return dict(MODEL_CONFIGS)
+    annotation = RunConfig.model_fields[section].annotation
+    assert isinstance(annotation, type)
+    assert issubclass(annotation, BaseModel)
+    return {"": annotation}
 
 
 def _command(name: str, command: Any, hints: dict[str, Any]) -> Iterator[str]:
@@ -167,8 +178,8 @@ def type_text(annotation: Any, bounds: list[Any] | None = None) -> str:
 def _presets() -> Iterator[str]:
     trees = {name: tomllib.loads(preset_text(name)) for name in preset_names()}
     rows = []
-    for section, field in RunConfig.model_fields.items():
-        for key in field.annotation.model_fields:  # type: ignore[union-attr]
+    for section in RunConfig.model_fields:
+        for key in dict.fromkeys(key for kind in kinds_of(section).values() for key in kind.model_fields):
             values = [tree.get(section, {}).get(key) for tree in trees.values()]
             if values != [None] * len(trees):
                 cells = ["" if value is None else f"`{_toml(value)}`" for value in values]

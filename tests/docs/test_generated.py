@@ -11,6 +11,7 @@ from types import ModuleType
 
 import pytest
 
+from crosslight.config.architecture import MODEL_CONFIGS
 from crosslight.config.load import preset_names, preset_text
 from crosslight.config.run import RunConfig
 
@@ -58,8 +59,9 @@ def test_every_option_in_the_sources_is_on_the_page(root: Path, documents: dict[
 
 
 def test_every_setting_says_what_it_means() -> None:
-    for section in RunConfig.model_fields.values():
-        for key, field in section.annotation.model_fields.items():  # type: ignore[union-attr]
+    others = [field.annotation for name, field in RunConfig.model_fields.items() if name != "model"]
+    for section in (*others, *MODEL_CONFIGS.values()):
+        for key, field in section.model_fields.items():  # type: ignore[union-attr]
             assert field.description, key
             assert field.description[0].isupper(), key
             assert field.description.endswith("."), key

@@ -19,6 +19,11 @@ EXPORTERS = {
     ),
     "huggingface": export_huggingface,
 }
+TRANSFORMERS = [
+    name
+    for name in preset_names()
+    if tomllib.loads(preset_text(name))["model"].get("kind", "transformer") == "transformer"
+]
 SMALL = {"d_model": 32, "d_ff": 64, "n_heads": 2, "n_encoder_layers": 1, "n_decoder_layers": 1}
 
 
@@ -32,7 +37,7 @@ def row_of(preset: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("exporter", EXPORTERS)
-@pytest.mark.parametrize("preset", preset_names())
+@pytest.mark.parametrize("preset", TRANSFORMERS)
 def test_it_works_or_names_the_setting(make_bundle, pairs, tmp_path, monkeypatch, preset, exporter):
     """With the preset's model, but smaller: no size decides what can be exported.
 

@@ -1,4 +1,4 @@
-"""Adaptive computation time against Graves' definition, followed by hand position by position in plain Python."""
+"""Adaptive computation time against Graves' definition, by hand, position by position."""
 
 import itertools
 import math
@@ -16,7 +16,7 @@ EPSILON = 0.01
 
 
 def by_hand(said: list[float], max_steps: int) -> tuple[list[float], int, float]:
-    """Graves 2016, eq. 6-8 of one position: the weights, N and the remainder, from what it says after each step."""
+    """Graves 2016, eq. 6-8 of one position: weights, N and remainder, from what it says after each step."""
     n, total = 1, said[0]
     while total <= 1 - EPSILON and n < max_steps:
         n += 1
@@ -44,14 +44,12 @@ class Says(nn.Module):
 def test_every_position_is_graves_definition(
     said: list[list[float]], max_steps: int, real: list[bool]
 ) -> None:
-    """Two rows of three positions; the states are drawn, and those of halted positions must not be taken up."""
+    """Two rows of three positions; states are drawn, and those of halted positions must not be taken up."""
     chance = random.Random(0)
     states = [[chance.random() for _ in range(max_steps)] for _ in said]
     begin = torch.full((2, 3, 1), 7.0, dtype=torch.float64)
     given_p = torch.tensor(said, dtype=torch.float64).view(2, 3, 5)
-    tokens = Pondering(
-        begin, torch.tensor(real).view(2, 3), nn.Identity(), Says(given_p), EPSILON, max_steps
-    )
+    tokens = Pondering(begin, torch.tensor(real).view(2, 3), nn.Identity(), Says(given_p), EPSILON, max_steps)
     n_taken = 0
     for step in range(max_steps):
         if not tokens.goes_on:

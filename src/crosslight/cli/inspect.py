@@ -27,11 +27,14 @@ def inspect(
     crosslight inspect runs/mine "Le chat dort." -o page.html
     """
     from crosslight.cli.output import results
+    from crosslight.interpret.steps_table import terminal_steps
     from crosslight.tasks import explain
 
     inspection = explain.inspect(bundle, sentence)
     with results() as stdout:
         stdout.write(explain.heatmap(inspection, kind, layer, head) + "\n")
+        if inspection.steps is not None:
+            stdout.write("\n" + terminal_steps(inspection.steps) + "\n")
     if out is not None:
         explain.write_page(inspection, out)
         print(f"\nwrote {out}: open it in a browser", file=sys.stderr)

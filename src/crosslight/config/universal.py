@@ -27,8 +27,8 @@ class UniversalConfig(Settings):
     )
     kernel: Size = Field(
         1,
-        description="Neighboring positions that the transition sees: 1 is a feed-forward layer, an odd number from "
-        "3 on a separable convolution.",
+        description="Neighboring positions that the transition sees: 1 is a feed-forward layer, an odd "
+        "number from 3 on a separable convolution.",
     )
     dropout: Rate = Field(0.1, description="Share of elements dropped after each sublayer and embedding.")
     norm: Literal["post", "pre"] = Field(

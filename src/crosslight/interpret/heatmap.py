@@ -56,8 +56,8 @@ def terminal_heatmap(
     of_heads = f"mean of {n_heads} heads" if head is None else f"head {range(n_heads)[head] + 1} of {n_heads}"
     title = f"{name}, layer {layer + 1} of {n_layers}, {of_heads}"
 
-    row_labels = [_label(text, _LONGEST_ROW_LABEL, encoding) for text in rows]
-    column_labels = [_label(text, _LONGEST_COLUMN_LABEL, encoding) for text in columns]
+    row_labels = [shown_label(text, _LONGEST_ROW_LABEL, encoding) for text in rows]
+    column_labels = [shown_label(text, _LONGEST_COLUMN_LABEL, encoding) for text in columns]
     margin = max(map(cell_len, row_labels))
     row_labels = [" " * (margin - cell_len(label)) + label for label in row_labels]
     if margin + 1 + 2 * len(columns) <= (width or shutil.get_terminal_size().columns):
@@ -90,10 +90,10 @@ def _strongest(rows: list[str], columns: list[str], weights: Weights) -> list[st
     return [f"{label}  {weights[i, best[i]]:.2f}  {columns[best[i]]}" for i, label in enumerate(rows)]
 
 
-def _label(text: str, limit: int, encoding: str) -> str:
+def shown_label(text: str, limit: int, encoding: str) -> str:
     """`text` that is safe to print: no control characters, at most `limit` columns wide or glyphs high.
 
-    >>> _label("Donaudampfschifffahrt", 8, "utf-8"), _label("\\x1b[2Jété", 8, "ascii")
+    >>> shown_label("Donaudampfschifffahrt", 8, "utf-8"), shown_label("\\x1b[2Jété", 8, "ascii")
     ('Donauda…', '[2J?t?')
     """
     printable = "".join(letter for letter in text if letter.isprintable()) or "?"

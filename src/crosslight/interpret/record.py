@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crosslight.errors import CrosslightError
+from crosslight.interpret.steps import Steps
 
 Kind = Literal["encoder", "decoder", "cross"]
 Weights = npt.NDArray[np.float32]
@@ -91,6 +92,7 @@ class Inspection:
     decoder: AttentionMap | None
     cross: AttentionMap | None
     model_name: str
+    steps: Steps | None = None  # of a model that decides how many each token takes
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.score):

@@ -1,13 +1,14 @@
-"""The Universal Transformer (Dehghani et al. 2019): one layer that reads, one that writes, each applied again and again.
+"""The Universal Transformer (Dehghani et al. 2019): one layer reads, one writes, again and again.
 
-    src ─► embed ─► ┌ + position + step ─► ReadingLayer ┐ ─► memory ── keys and values, projected once in `start`
+    src ─► embed ─► ┌ + position + step ─► ReadingLayer ┐ ─► memory ── keys and values, once in `start`
                     └────── until each has halted ◄─────┘        │
     tgt ─► embed ─► ┌ + position + step ─► WritingLayer ┐ ◄──────┘ ─► logits
                     └────── until each has halted ◄─────┘
 
-How often is decided position by position (`nn.halting`). A later target position may take more steps than an earlier
-one did, and then looks at it as it stands: keys and values of every step are made of positions that have halted, too,
-of the state they keep and the signals of that step. So what a position says never depends on who else is still at it.
+How often is decided position by position (`nn.halting`). A later target position may take more steps than an
+earlier one did, and then looks at it as it stands: keys and values of every step are made of positions that
+have halted, too, of the state they keep and the signals of that step. So what a position says never depends
+on who else is still at it.
 
 Shape letters: B batch · S source tokens · T target tokens · V vocabulary · D d_model.
 """
@@ -54,12 +55,12 @@ class Universal(nn.Module):
         steps: SinusoidalPositions,
         encoder_layer: ReadingLayer,
         decoder_layer: WritingLayer,
+        *,
         encoder_norm: nn.Module,
         decoder_norm: nn.Module,
         encoder_halting: nn.Module,
         decoder_halting: nn.Module,
         output: TokenEmbedding,
-        *,
         max_steps: int,
         epsilon: float,
         ponder_weight: float,
@@ -130,7 +131,9 @@ class Universal(nn.Module):
         mask = padding_mask(src, self.pad_id)
         memory, halting = self.encode(src, mask)
         keys_values = self.decoder_layer.cross_attention.project(memory)
-        return UniversalState(mask, keys_values, (self.decoder_layer.begin(memory),) * self.max_steps), halting
+        return UniversalState(
+            mask, keys_values, (self.decoder_layer.begin(memory),) * self.max_steps
+        ), halting
 
     def _write(
         self, tokens: Int[Tensor, "B T"], state: UniversalState
@@ -144,9 +147,7 @@ class Universal(nn.Module):
         where = self.positions(n_new, n_past)
         grown = []
         for step, past in enumerate(state.past, start=1):
-            reads = (
-                written.x + where + self.steps(1, step), past, state.memory, causal, state.memory_mask
-            )
+            reads = (written.x + where + self.steps(1, step), past, state.memory, causal, state.memory_mask)
             if written.goes_on:
                 new, longer = self.decoder_layer(*reads)
                 written.take(new)

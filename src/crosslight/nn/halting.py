@@ -1,9 +1,10 @@
 """Adaptive computation time: every position decides for itself when it has thought enough.
 
-Graves 2016, sections 2 and 2.1, per position as in Dehghani et al. 2019, section 2.2. After step n a position says
-with what probability p it halts. It goes on while the sum of what it said is at most 1 - ε and steps are left; its
-last step takes the remainder, 1 - the sum before. So the weights of its steps sum to 1, and what it hands on is the
-mixture of its states after each step, in these shares. A position that has halted keeps its state.
+Graves 2016, sections 2 and 2.1, per position as in Dehghani et al. 2019, section 2.2. After step n a position
+says with what probability p it halts. It goes on while the sum of what it said is at most 1 - ε and steps are
+left; its last step takes the remainder, 1 - the sum before. So the weights of its steps sum to 1, and what it
+hands on is the mixture of its states after each step, in these shares. A position that has halted keeps its
+state.
 
 Shape letters: B batch · T tokens · N steps · D d_model.
 """
@@ -18,8 +19,8 @@ from torch import Tensor, nn
 class HaltingUnit(nn.Module):
     """With what probability a position halts after a step: σ(w·h + b), with b = 1 before training.
 
-    Written as a sum and not as a matrix product, so that it keeps its digits where products are of low precision:
-    1 - ε is too close to 1 for bfloat16.
+    A sum and not a matrix product, so that it keeps its digits where products are of low precision: 1 - ε is
+    too close to 1 for bfloat16.
     """
 
     def __init__(self, d_model: int) -> None:

@@ -1,8 +1,9 @@
 """The layers of a Universal Transformer: attention, then a transition that may look at the neighbors.
 
-Dehghani et al. 2019, section 2.1: the transition is a feed-forward network, or one with a separable convolution:
-each feature is first summed over k neighboring positions, with weights of its own, and then the features are mixed
-at each position. With k = 1 that is the feed-forward network. Reading looks to both sides, writing only back.
+Dehghani et al. 2019, section 2.1: the transition is a feed-forward network, or one with a separable
+convolution: each feature is first summed over k neighboring positions, with weights of its own, and then the
+features are mixed at each position. With k = 1 that is the feed-forward network. Reading looks to both sides,
+writing only back.
 
 Shape letters: B batch · S source tokens · T target tokens · W = k - 1 · D d_model. Masks: True = may attend.
 """
@@ -18,7 +19,7 @@ from crosslight.nn.layers import DecoderLayer, EncoderLayer, FeedForward, Residu
 
 
 class Depthwise(nn.Module):
-    """Each feature summed over `kernel` neighboring positions, with weights of its own; nothing if kernel is 1."""
+    """Each feature summed over `kernel` neighboring positions, weighted; a kernel of 1 does nothing."""
 
     def __init__(self, d_model: int, kernel: int) -> None:
         super().__init__()
@@ -69,7 +70,7 @@ class Past(NamedTuple):
 
 
 class WritingLayer(DecoderLayer):
-    """Causal self-attention, attention to the memory, then the transition, which looks at the last positions."""
+    """Causal self-attention, attention to the memory, then the transition, which looks back."""
 
     def __init__(
         self,
@@ -113,7 +114,7 @@ class WritingLayer(DecoderLayer):
         causal: Bool[Tensor, "1 1 T P"] | None,
         memory_mask: Bool[Tensor, "B 1 1 S"],
     ) -> Past:
-        """The past grown by x alone, which has halted: later tokens may look at it. Bit for bit that of `forward`."""
+        """The past grown by x alone, which has halted: bit for bit that of `forward`."""
         if self.neighbors.kernel > 1:  # what the transition reads takes all the rest
             return self(x, past, memory, causal, memory_mask)[1]  # type: ignore[no-any-return]
         y = self.self_residual.before(x)

@@ -19,6 +19,7 @@ from crosslight.errors import ConfigError
 from crosslight.interpret.heatmap import terminal_heatmap
 from crosslight.interpret.maps import cross_shape, look
 from crosslight.interpret.page import attention_page
+from crosslight.interpret.ponder import steps_of
 from crosslight.interpret.record import AttentionMap, Inspection, Kind, whole_words
 from crosslight.tasks.files import write_text
 from crosslight.text.subword import BOS_ID, EOS_ID, PAD_ID, Subword
@@ -53,6 +54,9 @@ def look_inside(bundle: Bundle, src: list[int], hypothesis: Hypothesis) -> Inspe
         decoder=_map("decoder", seen.decoder),
         cross=_map("cross", seen.cross),
         model_name=model_name(bundle),
+        steps=steps_of(
+            bundle.model, batch.src.to(device), batch.tgt_in.to(device), src_pieces, [*tgt_pieces, "</s>"]
+        ),
     )
 
 

@@ -1,8 +1,8 @@
 """Thinking has a price: the steps that a model spends on its tokens are added to the loss.
 
-Graves 2016, eq. 12-13; Dehghani et al. 2019, section 2.2. The cost of a sentence pair is the mean of steps and
-remainder over its source and target tokens; as everything in the loss it weighs as much as the pair has target
-tokens, so that it does not matter how batches are cut.
+Graves 2016, eq. 12-13; Dehghani et al. 2019, section 2.2. The cost of a sentence pair is the mean of steps
+and remainder over its source and target tokens; as everything in the loss it weighs as much as the pair has
+target tokens, so that it does not matter how batches are cut.
 """
 
 from collections.abc import Iterator
@@ -19,9 +19,9 @@ from crosslight.train.objectives import Loss, Objective
 
 
 def priced(objective: Objective, model: nn.Module) -> Objective:
-    """The objective with the ponder cost of the model, in as far as it has one; else the objective itself.
+    """The objective with the ponder cost of the model; itself where there is none.
 
-    The steps are counted in the same forward pass that the loss is made of, of every view if there are several.
+    The steps are counted in the forward pass that the loss is made of, those of all its views.
     """
     if not (isinstance(model, Ponders) and model.ponder_weight):
         return objective
@@ -36,8 +36,10 @@ def priced(objective: Objective, model: nn.Module) -> Objective:
 
 
 def cost_per_pair(read: Halting, written: Halting) -> Tensor:
-    """(B,): steps and remainder, the mean over the tokens of both sides; padding takes no step and does not count."""
-    costs, real = (torch.cat(pair, dim=1) for pair in ((read.cost, written.cost), (_real(read), _real(written))))
+    """(B,): steps and remainder, the mean over the tokens of both sides; padding does not count."""
+    costs, real = (
+        torch.cat(pair, dim=1) for pair in ((read.cost, written.cost), (_real(read), _real(written)))
+    )
     return (costs * real).sum(1) / real.sum(1)
 
 
@@ -50,7 +52,7 @@ def mean_steps(model: Ponders, batch: Batch) -> tuple[int, int]:
 
 @contextmanager
 def tireless(model: nn.Module) -> Iterator[None]:
-    """Within the block no position halts before the last step: the most work and memory that the model can ask for."""
+    """Within the block nobody halts before the last step: the most that the model can ask of a machine."""
     biases = [module.bias for module in model.modules() if isinstance(module, HaltingUnit)]
     before = [bias.detach().clone() for bias in biases]
     with torch.no_grad():
