@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crosslight.errors import CorpusError
-from crosslight.text.links import agreement, blank_words, pharaoh, symmetrized, word_spans
+from crosslight.text.links import (
+    agreement,
+    blank_words,
+    pharaoh,
+    spans_of_words,
+    symmetrized,
+    word_spans,
+)
 
 LINKS = st.sets(st.tuples(st.integers(0, 6), st.integers(0, 6)), max_size=16)
 
@@ -75,3 +82,13 @@ def test_spans_of_pieces_are_the_words_of_the_text(parts, cut):
         end = at + len(part)
         assert list(span) == [w for w, (first, last) in enumerate(places) if first < end and last > at]
         at = end
+
+
+def test_pieces_belong_to_given_words_wherever_the_blanks_are():
+    words = ["peut", "-", "être", "là", "."]
+    pieces = [b" peut", b"-\xc3", b"\xaa", b"tre", b" l\xc3\xa0.", b" "]
+    assert spans_of_words(pieces, words) == [
+        range(0, 1), range(1, 3), range(2, 3), range(2, 3), range(3, 5), range(0, 0)
+    ]  # fmt: skip
+    with pytest.raises(CorpusError, match="is not what stands in"):
+        spans_of_words([b" peux"], words)

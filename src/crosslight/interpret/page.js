@@ -1,7 +1,7 @@
 // The page as a whole. What is shown is written in the address (#cross/2/5/words), so a click only changes the
 // address, the Back button works, and a link leads to the same head. Drawing follows the address.
 
-const KINDS = {
+const ALL_KINDS = {
   encoder: {
     tab: "Encoder",
     lead: "Encoder self-attention: each source word, while it is read, looks at all source words.",
@@ -21,6 +21,8 @@ const KINDS = {
 
 const byId = (id) => document.getElementById(id);
 const data = JSON.parse(byId("data").textContent);
+// Those that the model has: a network without self-attention shows where it looks at the source alone.
+const KINDS = Object.fromEntries(Object.entries(ALL_KINDS).filter(([kind]) => kind in data.kinds));
 let shown = null; // what the address says: {kind, layer, head, unit}
 let selection = { row: null, column: null };
 let showSelection = [];

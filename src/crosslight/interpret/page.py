@@ -16,18 +16,18 @@ from typing import Any
 import numpy as np
 
 from crosslight.interpret.packed import base64_float32
-from crosslight.interpret.record import Inspection, Kind, LabeledWeights, entropy_bits
+from crosslight.interpret.record import Inspection, LabeledWeights, entropy_bits
 
 _SCRIPTS = ("page_color.js", "page_detail.js", "page.js")
-_KINDS: tuple[Kind, ...] = ("encoder", "decoder", "cross")
 
 
 def attention_page(inspection: Inspection) -> str:
     """A stand-alone HTML page that shows all attention of one translation; write it as UTF-8.
 
-    Three tabs (encoder, decoder, cross), each with every layer and head; one of them large, as a matrix and
-    as lines between words. What people read counts layers and heads from 1; a link counts from 0, like the
-    arrays: ``page.html#cross/2/5/words`` is the third layer's sixth head, ``#cross/2/mean/pieces`` the mean.
+    A tab for each kind (encoder, decoder, cross) that the model has, with every layer and head; one of them
+    large, as a matrix and as lines between words. What people read counts layers and heads from 1; a link
+    counts from 0, like the arrays: ``page.html#cross/2/5/words`` is the third layer's sixth head,
+    ``#cross/2/mean/pieces`` the mean.
 
     About 11 bytes per weight: 0.4 MB for 12 words in 4 layers of 8 heads, tens of MB for 100 words in the
     largest models.
@@ -53,7 +53,7 @@ def attention_content(inspection: Inspection) -> dict[str, Any]:
                 "pieces": _view(inspection.by_piece(kind)),
                 "words": _view(inspection.by_word(kind)),
             }
-            for kind in _KINDS
+            for kind in inspection.kinds
         },
     }
 

@@ -88,9 +88,9 @@ class Inspection:
     tgt_inputs: list[str]  # what the decoder reads: "<s>", then tgt_tokens without its last
     src_words: list[list[int]]  # the pieces of each word, as indices into src_tokens
     tgt_words: list[list[int]]
-    encoder: AttentionMap
-    decoder: AttentionMap
-    cross: AttentionMap
+    encoder: AttentionMap | None  # None where the architecture has no such attention
+    decoder: AttentionMap | None
+    cross: AttentionMap | None
     model_name: str
     steps: Steps | None = None  # of a model that decides how many each token takes
 
@@ -105,7 +105,7 @@ class Inspection:
             )
         _check_words("src_words", self.src_words, len(self.src_tokens))
         _check_words("tgt_words", self.tgt_words, len(self.tgt_tokens))
-        for kind in ("encoder", "decoder", "cross"):
+        for kind in self.kinds:
             self._check_map(kind)
 
     def _check_map(self, kind: Kind) -> None:
@@ -120,9 +120,27 @@ class Inspection:
                 _CURE,
             )
 
+    @property
+    def kinds(self) -> list[Kind]:
+        """Those that the model has."""
+        return [kind for kind, seen in self._maps.items() if seen is not None]
+
     def attention(self, kind: Kind) -> AttentionMap:
-        """The map of that kind, as it was recorded."""
-        return {"encoder": self.encoder, "decoder": self.decoder, "cross": self.cross}[kind]
+        """The map of that kind, as it was recorded.
+
+        Raises:
+            CrosslightError: the model has no such attention.
+        """
+        seen = self._maps[kind]
+        if seen is None:
+            raise CrosslightError(
+                f"the model has no {kind} attention", f"ask for one of its kinds: {', '.join(self.kinds)}"
+            )
+        return seen
+
+    @property
+    def _maps(self) -> dict[Kind, AttentionMap | None]:
+        return {"encoder": self.encoder, "decoder": self.decoder, "cross": self.cross}
 
     def by_piece(self, kind: Kind) -> LabeledWeights:
         """The recorded weights with the subword pieces that their rows and columns belong to."""

@@ -42,6 +42,7 @@ class Sentence(TypedDict):
     finished: bool
     looped: bool
     given: bool
+    views: list[str]  # that there are of such a model
     search: dict[str, Any]
     model: dict[str, Any]
 
@@ -275,4 +276,4 @@ class Beside(TypedDict):
 
     note: Note
     occlusion: Occlusion
-    value_weighted: dict[Stack, NormsOfKind]
+    value_weighted: dict[Stack, NormsOfKind]  # of a Transformer; empty for others

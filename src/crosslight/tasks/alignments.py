@@ -20,10 +20,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from crosslight.bundle import Bundle, load_bundle, transformer_of
+from crosslight.bundle import Bundle, load_bundle
 from crosslight.decode.translation import Translation
 from crosslight.errors import BundleError, ConfigError, CorpusError, CrosslightError
-from crosslight.interpret.attention import record_attention
+from crosslight.interpret.maps import cross_of, cross_shape, look
 from crosslight.interpret.word_links import ROWS, Row, attention_links
 from crosslight.tasks.files import write_text
 from crosslight.tasks.likelihood import given_batches
@@ -77,6 +77,7 @@ def align_bundle(path: Path | str, src: str, tgt: str | None) -> tuple[Alignment
     Raises:
         CorpusError: the files cannot be read, differ, or hold too few pairs.
         BundleError: there is no bundle.
+        ConfigError: its model has no attention.
         CrosslightError: the file cannot be written.
     """
     bundle = load_bundle(path)
@@ -91,9 +92,11 @@ def alignment_head(bundle: Bundle) -> AlignmentHead:
     What was chosen is stored where the bundle may be written.
 
     Raises:
-        ConfigError: there is none stored, and the bundle carries too few pairs to choose by.
+        ConfigError: there is none stored, and the bundle carries too few pairs to choose by; or its model has
+            no attention.
         BundleError: it cannot be read, or belongs to another model.
     """
+    cross_shape(bundle.model)
     file = directory_of(bundle) / FILE
     how = f"run: crosslight align {file.parent} --src valid.src --tgt valid.tgt"
     try:
@@ -101,8 +104,8 @@ def alignment_head(bundle: Bundle) -> AlignmentHead:
         if int(tree.pop("format")) > FORMAT:
             raise ValueError("a newer format")
         stored = AlignmentHead(**tree)
-        shape, _ = transformer_of(bundle, "an alignment head")
-        if not (1 <= stored.layer <= shape.n_decoder_layers and 1 <= stored.head <= shape.n_heads):
+        n_layers, n_heads = cross_shape(bundle.model)
+        if not (1 <= stored.layer <= n_layers and 1 <= stored.head <= n_heads):
             raise ValueError(f"layer {stored.layer}, head {stored.head}")
         if stored.row not in ROWS:
             raise ValueError(f"row {stored.row!r}")
@@ -143,7 +146,9 @@ def choose_head(bundle: Bundle, pairs: Sequence[Pair]) -> AlignmentHead:
 
     Raises:
         CorpusError: there are too few pairs.
+        ConfigError: the model has no attention.
     """
+    cross_shape(bundle.model)
     pairs = [pair for pair in pairs if pair.src.strip() and pair.tgt.strip()]
     if len(pairs) < FEWEST:
         raise CorpusError(
@@ -211,16 +216,19 @@ def links_of(bundle: Bundle, head: AlignmentHead, passages: Sequence[Passage]) -
 
 @torch.inference_mode()
 def attended(bundle: Bundle, passages: Sequence[Passage]) -> list[Attended | None]:
-    """The cross-attention of each passage, its translation given; None where it is too long for the model."""
+    """The cross-attention of each passage, its translation given; None where it is too long for the model.
+
+    Raises:
+        ConfigError: the model has no attention.
+    """
+    cross_shape(bundle.model)  # said before the work, not after it
     srcs = bundle.src_subword.encode_batch([p.pair.src for p in passages])
     tgts = bundle.tgt_subword.encode_batch([p.pair.tgt for p in passages])
     src_surfaces, tgt_surfaces = bundle.src_subword.surfaces(), bundle.tgt_subword.surfaces()
     found: list[Attended | None] = [None] * len(passages)
     for places, batch in given_batches(bundle, srcs, tgts):
-        with record_attention(bundle.model) as recording:
-            bundle.model(batch.src, batch.tgt_in)
-        cross = [calls[-1].float() for name, calls in recording.items() if name.endswith("cross_attention")]
-        for weights, i in zip(torch.stack(cross, dim=1).cpu().numpy(), places, strict=True):
+        cross = cross_of(look(bundle.model, batch.src, batch.tgt_in))
+        for weights, i in zip(cross.cpu().numpy(), places, strict=True):
             found[i] = Attended(
                 weights[:, :, : len(tgts[i]) + 1, : len(srcs[i]) + 1],
                 _words(src_surfaces, srcs[i], passages[i].src_before),

@@ -11,6 +11,7 @@ from crosslight.interpret.packed import packed
 from crosslight.interpret.record import LabeledWeights, merged
 from crosslight.interpret.value_norms import value_norms
 from crosslight.interpret.views import Beside, Norms, NormsOfKind, Note, Occlusion
+from crosslight.models.transformer import Transformer
 from crosslight.tasks.opened import Opened, sentence
 
 NOTE: Note = {
@@ -31,11 +32,13 @@ NOTE: Note = {
 
 @torch.inference_mode()
 def beside(opened: Opened) -> Beside:
-    """What stands beside attention: a note, occlusion, and weights times what they bring."""
+    """A note, occlusion, and for a Transformer weights times what they bring."""
     return {
         "note": NOTE,
         "occlusion": _occlusion(opened),
-        "value_weighted": {stack: _norms(opened, stack) for stack in STACKS},
+        "value_weighted": {stack: _norms(opened, stack) for stack in STACKS}
+        if isinstance(opened.bundle.model, Transformer)
+        else {},
     }
 
 

@@ -188,10 +188,9 @@ def _rounding(
 
 
 def epsilon_of(model: nn.Module) -> float:
-    """The ε of a model's norms, read from them."""
-    return min(
-        module.eps or SMALLEST for module in model.modules() if isinstance(module, nn.LayerNorm | nn.RMSNorm)
-    )
+    """The ε of a model's norms, read from them; 0 where there is no norm."""
+    norms = [m for m in model.modules() if isinstance(m, nn.LayerNorm | nn.RMSNorm)]
+    return min((norm.eps or SMALLEST for norm in norms), default=0.0)
 
 
 def _flat(rows: list[list[float]]) -> NDArray[np.float64]:

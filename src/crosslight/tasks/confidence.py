@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from crosslight.bundle import Bundle
 from crosslight.decode.translation import Translation
@@ -23,7 +22,7 @@ from crosslight.errors import BundleError, ConfigError
 from crosslight.evaluate.calibration import Calibration, calibrate
 from crosslight.evaluate.error_classes import words
 from crosslight.evaluate.sentence_counts import sentence_chrf
-from crosslight.interpret.attention import record_attention
+from crosslight.interpret.maps import has_attention, look
 from crosslight.tasks.files import write_text
 from crosslight.tasks.likelihood import given_batches
 from crosslight.tasks.own import directory_of, own_directory
@@ -33,7 +32,8 @@ from crosslight.text.corpus import Pair
 FILE = "confidence.json"
 FORMAT = 1
 ACCEPTABLE = 50.0  # chrF
-SIGNS = ("mean log-probability", "mean entropy", "coverage", "copy rate")
+COVERAGE = "coverage"
+SIGNS = ("mean log-probability", "mean entropy", COVERAGE, "copy rate")
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def calibrate_bundle(
     scores = sentence_chrf([pair.tgt for pair in pairs], references)
     used = [i for i, row in enumerate(rows) if row is not None and pairs[i].src.strip()]
     calibration = calibrate(
-        SIGNS,
+        _signs(translator.bundle),
         np.array([rows[i] for i in used], dtype=np.float64),
         [scores[i] >= acceptable for i in used],
         [pairs[i].src for i in used],
@@ -112,7 +112,7 @@ def load_confidence(bundle: Bundle) -> Confidence:
         confidence = Confidence(
             Calibration.from_dict(tree), float(tree["acceptable_chrf"]), str(tree["model"])
         )
-        if confidence.calibration.signs != SIGNS:
+        if confidence.calibration.signs != _signs(bundle):
             raise ValueError(f"signs {confidence.calibration.signs}")
     except FileNotFoundError:
         raise ConfigError(f"{file.parent} is not calibrated: it has no {FILE}", how) from None
@@ -134,32 +134,29 @@ def with_confidence(
 
 @torch.inference_mode()
 def signs_of(bundle: Bundle, pairs: Sequence[Pair]) -> list[tuple[float, ...] | None]:
-    """The SIGNS of every translation; None where it is longer than a learned table of positions.
+    """The signs of every translation; None where it is longer than a learned table of positions.
 
     Log-probability and entropy, in nats, are means over the translation's tokens and its end. Coverage
     is the mean over the source's tokens of min(1, attention received), attention being the mean over
     layers and heads (after Wu et al. 2016, eq. 14). The copy rate is the share of the translation's
-    words that the source has too.
+    words that the source has too. A model without attention has no coverage.
     """
     srcs = bundle.src_subword.encode_batch([pair.src for pair in pairs])
     tgts = bundle.tgt_subword.encode_batch([pair.tgt for pair in pairs])
     rows: list[tuple[float, ...] | None] = [None] * len(pairs)
     for places, batch in given_batches(bundle, srcs, tgts):
-        with record_attention(bundle.model) as recording:
-            logits = bundle.model(batch.src, batch.tgt_in).float()
-        logp = logits.log_softmax(dim=-1)
+        seen = look(bundle.model, batch.src, batch.tgt_in)
+        logp = seen.logits.float().log_softmax(dim=-1)
         chosen = logp.gather(2, batch.tgt_out[:, :, None])[:, :, 0]
         entropy = -(logp.exp() * logp).sum(dim=-1)
-        cross = _cross_attention(recording)
+        cross = None if seen.cross is None else seen.cross.mean(dim=(1, 2))  # over layers and heads
         for row, i in enumerate(places):
             n = len(tgts[i]) + 1
-            received = cross[row, :n, : len(srcs[i])].sum(dim=0).clamp(max=1.0)
-            rows[i] = (
-                float(chosen[row, :n].mean()),
-                float(entropy[row, :n].mean()),
-                float(received.mean()) if len(received) else 1.0,
-                copy_rate(pairs[i]),
-            )
+            signs = [float(chosen[row, :n].mean()), float(entropy[row, :n].mean())]
+            if cross is not None:
+                received = cross[row, :n, : len(srcs[i])].sum(dim=0).clamp(max=1.0)
+                signs.append(float(received.mean()) if len(received) else 1.0)
+            rows[i] = (*signs, copy_rate(pairs[i]))
     return rows
 
 
@@ -179,11 +176,6 @@ def checksum(bundle: Bundle) -> str:
     return hashlib.sha256(json.dumps(head["sha256"], sort_keys=True).encode()).hexdigest()
 
 
-def _cross_attention(recording: dict[str, list[Tensor]]) -> Tensor:
-    """(B, T, S): the mean over layers and heads."""
-    layers = [
-        calls[-1]
-        for name, calls in recording.items()
-        if name.startswith("decoder_layers") and name.endswith("cross_attention")
-    ]
-    return torch.stack([layer.float().mean(dim=1) for layer in layers]).mean(dim=0)
+def _signs(bundle: Bundle) -> tuple[str, ...]:
+    """Those of its architecture: without attention nothing says what was covered."""
+    return SIGNS if has_attention(bundle.model) else tuple(sign for sign in SIGNS if sign != COVERAGE)

@@ -19,6 +19,7 @@ from crosslight.bundle import Bundle
 from crosslight.config.load import merge
 from crosslight.config.run import DataConfig
 from crosslight.errors import ConfigError, ExportError, RunError
+from crosslight.export import ctranslate2 as fast
 from crosslight.export.package import CERTIFICATE
 from crosslight.tasks.export import certificate_table, export
 from crosslight.tasks.files import written
@@ -92,8 +93,9 @@ def distill(
     if not (package / CERTIFICATE).is_file():
         try:
             say(certificate_table(_packaged(run, package, out, say)))
-        except ConfigError as error:  # an engine that is not installed takes nothing from the student
-            say(f"no int8 package: {error.message}; then run the same command once more")
+        except ConfigError as error:  # an engine that lacks, or knows no such model, takes nothing from it
+            again = "" if fast.is_installed() else "; then run the same command once more"
+            say(f"no int8 package: {error.message}{again}")
     return Outcome(run / "bundle", None)
 
 

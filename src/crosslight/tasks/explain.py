@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import cast, get_args
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -17,8 +16,8 @@ from crosslight.data.batch import make_batch
 from crosslight.decode.hypothesis import Hypothesis
 from crosslight.decode.translator import Translator
 from crosslight.errors import ConfigError
-from crosslight.interpret.attention import Recording, record_attention
 from crosslight.interpret.heatmap import terminal_heatmap
+from crosslight.interpret.maps import cross_shape, look
 from crosslight.interpret.page import attention_page
 from crosslight.interpret.ponder import steps_of
 from crosslight.interpret.record import AttentionMap, Inspection, Kind, whole_words
@@ -31,12 +30,16 @@ def look_inside(bundle: Bundle, src: list[int], hypothesis: Hypothesis) -> Inspe
 
     Args:
         src: the source's ids, the end token included.
+
+    Raises:
+        ConfigError: the model has no attention.
     """
     tgt = hypothesis.tokens
     batch = make_batch([src[:-1]], [tgt], pad_id=PAD_ID, bos_id=BOS_ID, eos_id=EOS_ID)
     device = next(bundle.model.parameters()).device
-    with torch.inference_mode(), record_attention(bundle.model) as recording:
-        bundle.model(batch.src.to(device), batch.tgt_in.to(device))
+    cross_shape(bundle.model)
+    with torch.inference_mode():
+        seen = look(bundle.model, batch.src.to(device), batch.tgt_in.to(device))
     src_pieces, tgt_pieces = bundle.src_subword.pieces(src), bundle.tgt_subword.pieces(tgt)
     return Inspection(
         src_text=bundle.src_subword.decode(src),
@@ -47,9 +50,9 @@ def look_inside(bundle: Bundle, src: list[int], hypothesis: Hypothesis) -> Inspe
         tgt_inputs=["<s>", *tgt_pieces],
         src_words=words_with_end(bundle.src_subword, src[:-1]),
         tgt_words=words_with_end(bundle.tgt_subword, tgt),
-        encoder=_map("encoder", _calls(recording, "encoder_layers", "self_attention")),
-        decoder=_map("decoder", _calls(recording, "decoder_layers", "self_attention")),
-        cross=_map("cross", _calls(recording, "decoder_layers", "cross_attention")),
+        encoder=_map("encoder", seen.encoder),
+        decoder=_map("decoder", seen.decoder),
+        cross=_map("cross", seen.cross),
         model_name=model_name(bundle),
         steps=steps_of(
             bundle.model, batch.src.to(device), batch.tgt_in.to(device), src_pieces, [*tgt_pieces, "</s>"]
@@ -80,8 +83,13 @@ def inspect(path: Path | str, sentence: str) -> Inspection:
 def heatmap(inspection: Inspection, kind: str, layer: int | None, head: int | None) -> str:
     """A compact heat-map for the terminal; layers and heads are counted from 1."""
     if kind not in get_args(Kind):
-        raise ConfigError(f"--kind {kind!r} is no attention", f"choose {', '.join(get_args(Kind))}")
+        raise ConfigError(f"--kind {kind!r} is no attention", f"choose {', '.join(inspection.kinds)}")
     known = cast("Kind", kind)
+    if known not in inspection.kinds:
+        raise ConfigError(
+            f"--kind {kind}: a model of this architecture has no attention there",
+            f"choose {', '.join(inspection.kinds)}",
+        )
     n_layers, n_heads = inspection.attention(known).weights.shape[:2]
     for name, value, limit in (("layer", layer, n_layers), ("head", head, n_heads)):
         if value is not None and not 1 <= value <= limit:
@@ -107,12 +115,5 @@ def model_name(bundle: Bundle) -> str:
     return " · ".join(part for part in (languages, run) if part) or "model"
 
 
-def _calls(recording: Recording, stack: str, sublayer: str) -> list[Tensor]:
-    """The one call of each layer; layers come in the order in which the model lists them."""
-    return [
-        calls[-1] for name, calls in recording.items() if name.startswith(stack) and name.endswith(sublayer)
-    ]
-
-
-def _map(kind: Kind, layers: list[Tensor]) -> AttentionMap:
-    return AttentionMap(kind, np.stack([layer[0].float().cpu().numpy() for layer in layers]))
+def _map(kind: Kind, layers: Tensor | None) -> AttentionMap | None:
+    return None if layers is None else AttentionMap(kind, layers[0].float().cpu().numpy())

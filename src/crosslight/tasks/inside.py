@@ -5,7 +5,7 @@ Each view is a function of an opened sentence. Numbers come from the model itsel
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path as FilePath
 from typing import Any
@@ -37,7 +37,7 @@ from crosslight.interpret.views import (
 )
 from crosslight.tasks.beside_attention import NOTE, beside
 from crosslight.tasks.files import write_text
-from crosslight.tasks.opened import Opened, open_sentence, sentence, side
+from crosslight.tasks.opened import Opened, open_sentence, sentence, side, views_of
 from crosslight.tasks.tour import tour
 
 __all__ = [
@@ -185,19 +185,25 @@ def positions(opened: Opened, n_positions: int = 64) -> Positions:
 
 
 def everything(opened: Opened) -> dict[str, Any]:
-    """All views under their names; the causal ones are a few that show something for most sentences."""
-    survey = head_survey(opened)
-    return {
-        "sentence": sentence(opened),
-        "attention": attention(opened),
-        "search": search(opened),
-        "path": path(opened),
-        "causal": [causal(opened, [wish]) for wish in _telling(opened, survey)],
-        "head_survey": survey,
-        "positions": positions(opened),
-        "tour": tour(opened),
-        "beside": beside(opened),
+    """All views that there are of such a model, under their names.
+
+    The causal ones are a few that show something for most sentences.
+    """
+    makers: dict[str, Callable[[Opened], Any]] = {
+        "sentence": sentence,
+        "attention": attention,
+        "search": search,
+        "path": path,
+        "head_survey": head_survey,
+        "positions": positions,
+        "tour": tour,
+        "beside": beside,
     }
+    names = views_of(opened.bundle)
+    views = {name: make(opened) for name, make in makers.items() if name in names}
+    if "causal" in names:
+        views["causal"] = [causal(opened, [wish]) for wish in _telling(opened, views["head_survey"])]
+    return views
 
 
 def write_views(path: FilePath | str, text: str, file: FilePath) -> None:

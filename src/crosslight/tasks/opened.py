@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 
 from crosslight.bundle import Bundle, transformer_of
+from crosslight.config.architecture import ModelConfig, summary
+from crosslight.config.model import TransformerConfig
 from crosslight.config.run import DecodeConfig
 from crosslight.decode.hypothesis import Hypothesis, Ranking
 from crosslight.decode.loops import marked_loop
@@ -19,6 +21,7 @@ from crosslight.decode.translator import Translator
 from crosslight.decode.tree import SearchTree
 from crosslight.decode.wishes import wishes_of
 from crosslight.errors import ConfigError
+from crosslight.interpret.maps import has_attention
 from crosslight.interpret.packed import short, shorts
 from crosslight.interpret.record import Inspection, word_text
 from crosslight.interpret.trace import Trace, traced
@@ -151,7 +154,7 @@ def _check_ids(tgt: Sequence[int], vocab_size: int) -> None:
 def sentence(opened: Opened) -> Sentence:
     """The frame of all other views: pieces, words, scores, settings, and the sizes of the model."""
     bundle, best, config = opened.bundle, opened.best, opened.config
-    shape, _ = transformer_of(bundle, "this view")
+    shape = bundle.config.model
     return {
         "source": bundle.src_subword.decode(opened.src),
         "translation": bundle.tgt_subword.decode(best.tokens),
@@ -164,6 +167,7 @@ def sentence(opened: Opened) -> Sentence:
         "finished": best.finished,
         "looped": best.looped,
         "given": opened.given,
+        "views": views_of(bundle),
         "search": {
             "beam": max(config.beam, opened.n_best),
             "alpha": config.alpha,
@@ -174,14 +178,35 @@ def sentence(opened: Opened) -> Sentence:
             "name": model_name(bundle),
             "src_lang": bundle.facts.src_lang,
             "tgt_lang": bundle.facts.tgt_lang,
-            **shape.model_dump(include=_SHAPE),
-            "d_key": shape.d_key or shape.d_model // shape.n_heads,
-            "d_value": shape.d_model // shape.n_heads,
+            "kind": shape.kind,
+            "summary": summary(shape),
+            **_sizes(shape),
             "src_vocab_size": bundle.src_subword.vocab_size,
             "tgt_vocab_size": bundle.tgt_subword.vocab_size,
             "n_parameters": sum(parameter.numel() for parameter in bundle.model.parameters()),
         },
     }
+
+
+def views_of(bundle: Bundle) -> list[str]:
+    """The names of the views that there are of such a model; the others are of a Transformer's parts."""
+    if isinstance(bundle.model, Transformer):
+        return [*VIEWS]
+    return [name for name in _OF_ALL if name != "attention" or has_attention(bundle.model)]
+
+
+VIEWS = (
+    *("sentence", "attention", "search", "path", "causal", "head_survey", "positions", "tour", "beside"),
+)
+_OF_ALL = ("sentence", "attention", "search", "beside")
+
+
+def _sizes(config: ModelConfig) -> dict[str, Any]:
+    """The shape of a model: of a Transformer the sizes of its parts, of others the settings."""
+    if not isinstance(config, TransformerConfig):
+        return config.model_dump(exclude={"kind", "dropout"})
+    d_value = config.d_model // config.n_heads
+    return {**config.model_dump(include=_SHAPE), "d_key": config.d_key or d_value, "d_value": d_value}
 
 
 _SHAPE = {

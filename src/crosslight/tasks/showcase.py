@@ -34,7 +34,8 @@ def showcase(bundle: Bundle, texts: Sequence[str] = ()) -> dict[str, Any]:
     """All views of some sentences: those given, else of the validation set, else of the language.
 
     `sentences` holds for each what `tasks.inside.everything` gives, but for the positions, which belong to
-    the model and stand beside them; `searches` are the search by beam: the bundle's own, and a wider one.
+    the model and stand beside them (empty where it has none to show); `searches` are the search by beam: the
+    bundle's own, and a wider one.
 
     Raises:
         ConfigError: a text is not one sentence, or none is given and there is none for the language.
@@ -44,7 +45,7 @@ def showcase(bundle: Bundle, texts: Sequence[str] = ()) -> dict[str, Any]:
     for text in texts or _examples(bundle):
         opened = open_sentence(bundle, text)
         views = everything(opened)
-        positions = views.pop("positions")
+        positions = views.pop("positions", {})
         own: int = views["search"]["beam"]
         views["searches"] = {str(own): views["search"]}
         if own < WIDER:

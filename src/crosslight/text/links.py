@@ -7,6 +7,7 @@ for each sentence pair, in the form that Pharaoh (Koehn 2004) gave its name to: 
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from crosslight.errors import CorpusError
 
@@ -50,6 +51,31 @@ def word_spans(surfaces: Iterable[bytes], before: str = "") -> list[range]:
             inside = True
             touched.append(word)
         spans.append(range(touched[0], touched[-1] + 1) if touched else range(0))
+    return spans
+
+
+def spans_of_words(surfaces: Iterable[bytes], words: Sequence[str]) -> list[range]:
+    """The given words that each piece writes a part of, wherever the text has its blanks.
+
+    Raises:
+        CorpusError: the pieces do not spell the words.
+
+    >>> spans_of_words([b" it", b"'", b"s fine."], ["it", "'s", "fine", "."])
+    [range(0, 1), range(1, 2), range(1, 4)]
+    """
+    owners = [k for k, word in enumerate(words) for _ in word.encode()]
+    letters = b"".join(word.encode() for word in words)
+    spans, at = [], 0
+    for surface in surfaces:
+        written = surface.translate(None, BLANKS)
+        if written != letters[at : at + len(written)]:
+            raise CorpusError(
+                f"{written.decode(errors='replace')!r} is not what stands in {' '.join(words)[:60]!r} there",
+                "give text whose letters the bundle's pieces keep as they are",
+            )
+        mine = owners[at : at + len(written)]
+        spans.append(range(mine[0], mine[-1] + 1) if mine else range(0))
+        at += len(written)
     return spans
 
 
@@ -127,16 +153,34 @@ def agreement(
             f"{len(found):,} alignments, but {len(sure):,} and {len(possible or sure):,} to compare with",
             "give the alignments of the same sentences, line by line",
         )
-    n_found = n_sure = found_sure = found_possible = 0
-    for mine, needed, allowed in zip(found, sure, possible or sure, strict=True):
-        links, certain = set(mine), set(needed)
-        n_found += len(links)
-        n_sure += len(certain)
-        found_sure += len(links & certain)
-        found_possible += len(links & (certain | set(allowed)))
-    total = n_found + n_sure
+    counts = [counts_of(*three) for three in zip(found, sure, possible or sure, strict=True)]
+    return agreement_of(*map(sum, zip(*counts, strict=True))) if counts else agreement_of(0, 0, 0, 0)
+
+
+class LinkCounts(NamedTuple):
+    """What one sentence adds to an alignment's figures."""
+
+    found: int  # links that were found, |A|
+    sure: int  # links that had to be, |S|
+    found_sure: int  # |A∩S|
+    found_possible: int  # |A∩P|; every sure link is possible, too
+
+
+def counts_of(found: Collection[Link], sure: Collection[Link], possible: Collection[Link]) -> LinkCounts:
+    """The counts of one sentence.
+
+    >>> counts_of({(0, 0), (1, 1)}, sure={(0, 0)}, possible={(1, 1)})
+    LinkCounts(found=2, sure=1, found_sure=1, found_possible=2)
+    """
+    links, certain = set(found), set(sure)
+    return LinkCounts(len(links), len(certain), len(links & certain), len(links & (certain | set(possible))))
+
+
+def agreement_of(found: float, sure: float, found_sure: float, found_possible: float) -> Agreement:
+    """The figures of counts that were summed over sentences (Och and Ney 2003)."""
+    total = found + sure
     return Agreement(
-        precision=found_possible / n_found if n_found else 1.0,
-        recall=found_sure / n_sure if n_sure else 1.0,
+        precision=found_possible / found if found else 1.0,
+        recall=found_sure / sure if sure else 1.0,
         error_rate=1 - (found_sure + found_possible) / total if total else 0.0,
     )

@@ -38,11 +38,12 @@ export function mountInside(root, { view, t, recorded = null }) {
   root.replaceChildren(empty, whole);
   tabList.addEventListener("keydown", (event) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    const place = event.key === "Home" ? 0 : event.key === "End" ? names.length - 1 : (names.indexOf(tab) + step + names.length) % names.length;
+    const there = names.filter((_, i) => !tabs[i].hidden);
+    const place = event.key === "Home" ? 0 : event.key === "End" ? there.length - 1 : (there.indexOf(tab) + step + there.length) % there.length;
     if (Number.isNaN(place)) return;
     event.preventDefault();
-    go(names[place]);
-    tabs[place].focus();
+    go(there[place]);
+    tabs[names.indexOf(there[place])].focus();
   });
 
   // Everything known about one sentence; another sentence gets another one.
@@ -80,6 +81,8 @@ export function mountInside(root, { view, t, recorded = null }) {
       const frame = await own.ask("sentence");
       if (own !== shownNow) return;
       drawStrip(frame);
+      showTabs(frame.views);
+      if (tabs[names.indexOf(name)].hidden) return;
       await VIEWS[name](box, {
         t, frame, go, remembered, ask: own.ask, live: !recorded,
         beams: (usual) => recorded?.beams(usual) ?? [...new Set([...BEAMS, usual])].sort((a, b) => a - b),
@@ -95,14 +98,28 @@ export function mountInside(root, { view, t, recorded = null }) {
     }
   }
 
+  // The views that there are of such a model: the others are of a Transformer's parts.
+  function showTabs(views) {
+    names.forEach((name, i) => {
+      tabs[i].hidden = Boolean(views) && !views.includes(name === "lens" ? "causal" : name);
+    });
+    const first = names.find((_, i) => !tabs[i].hidden);
+    if (tabs[names.indexOf(tab)].hidden) go(first);
+  }
+
   function drawStrip({ source, translation, score, given, looped, finished, model }) {
     const remarks = [given && "given", looped && "looped", !finished && "unfinished"].filter(Boolean);
     strip.replaceChildren(
       make("p", { class: "in-src", dir: "auto", lang: model.src_lang, text: source }),
       make("p", { class: "in-tgt", dir: "auto", lang: model.tgt_lang, text: translation }),
-      make("p", { class: "in-hint", text: [t("inside.score", { score: decimal(score) }), ...remarks.map((remark) => t(`inside.remark.${remark}`)), t("inside.model", { encoder: model.n_encoder_layers, decoder: model.n_decoder_layers, heads: model.n_heads, width: model.d_model })].join(" · ") }),
+      make("p", { class: "in-hint", text: [t("inside.score", { score: decimal(score) }), ...remarks.map((remark) => t(`inside.remark.${remark}`)), shapeOf(model)].join(" · ") }),
     );
   }
+
+  const shapeOf = (model) =>
+    (model.kind ?? "transformer") === "transformer"
+      ? t("inside.model", { encoder: model.n_encoder_layers, decoder: model.n_decoder_layers, heads: model.n_heads, width: model.d_model })
+      : model.summary;
 
   function go(name) {
     tab = name;

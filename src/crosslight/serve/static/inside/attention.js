@@ -9,8 +9,9 @@ export const COLORS = { cross: ["src", "tgt"], encoder: ["src", "src"], decoder:
 
 export async function drawAttention(box, context) {
   const { t } = context;
-  const kinds = (await context.ask("attention")).kinds;
+  const kinds = (await context.ask("attention")).kinds; // those that the model has: cross at least
   const chosen = context.remembered("attention", { kind: "cross", unit: "words", layer: null, head: null });
+  if (!(chosen.kind in kinds)) Object.assign(chosen, { kind: "cross", layer: null, head: null });
   const body = make("div");
   const change = (name) => (value) => {
     chosen[name] = value;
@@ -18,7 +19,7 @@ export async function drawAttention(box, context) {
     drawKind();
   };
   const choices = row(
-    segmented(t("inside.attention.kind"), KINDS.map((kind) => [kind, t(`inside.stack.${kind}`)]), chosen.kind, change("kind")),
+    segmented(t("inside.attention.kind"), KINDS.filter((kind) => kind in kinds).map((kind) => [kind, t(`inside.stack.${kind}`)]), chosen.kind, change("kind")),
     segmented(t("inside.unit"), [["words", t("inside.words")], ["pieces", t("inside.pieces")]], chosen.unit, change("unit")),
   );
 

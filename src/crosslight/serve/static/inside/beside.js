@@ -9,36 +9,39 @@ const WIDE = 12; // columns of a matrix that needs the whole width
 
 export async function drawBeside(box, context) {
   const { t, frame } = context;
-  const [{ kinds }, found] = await Promise.all([context.ask("attention"), context.ask("beside")]);
-  const chosen = context.remembered("beside", { layer: frame.model.n_decoder_layers - 1, how: "removed", word: longest(frame.tgt.texts) });
+  const sees = frame.views?.includes("attention") ?? true; // a model without attention has occlusion alone
+  const [seen, found] = await Promise.all([sees ? context.ask("attention") : null, context.ask("beside")]);
+  const raw = seen?.kinds.cross.words;
+  const weighted = found.value_weighted.cross?.words;
+  const nLayers = raw?.layers ?? 1;
+  const chosen = context.remembered("beside", { layer: nLayers - 1, how: "removed", word: longest(frame.tgt.texts) });
+  chosen.layer = Math.min(chosen.layer, nLayers - 1);
   const body = make("div");
   const set = (name) => (value) => {
     chosen[name] = value;
     draw();
   };
-  const layers = Array.from({ length: frame.model.n_decoder_layers }, (_, i) => [i, t("inside.layer", { n: i + 1 })]);
+  const layers = Array.from({ length: nLayers }, (_, i) => [i, t("inside.layer", { n: i + 1 })]);
   const choices = row(
     segmented(t("inside.beside.how"), ["removed", "unknown"].map((how) => [how, t(`inside.beside.how.${how}`)]), chosen.how, set("how")),
     layers.length > 1 ? picker(t("inside.stack.cross"), layers, chosen.layer, set("layer")) : null,
   );
 
   function draw() {
-    const raw = kinds.cross.words;
-    const weighted = found.value_weighted.cross.words;
     const { rows, columns } = found.occlusion;
     const changes = numbers(found.occlusion[chosen.how]);
     const maps = [
-      ["attention", raw, part(numbers(raw.mean), [raw.layers, raw.rows.length, raw.columns.length], chosen.layer), "share"],
-      ["weighted", weighted, part(numbers(weighted.together), weighted.together.shape, chosen.layer), "share"],
+      raw && ["attention", raw, part(numbers(raw.mean), [raw.layers, raw.rows.length, raw.columns.length], chosen.layer), "share"],
+      weighted && ["weighted", weighted, part(numbers(weighted.together), weighted.together.shape, chosen.layer), "share"],
       ["occlusion", { rows, columns }, changes, "change"],
-    ].map(([name, labels, values, scale]) => ({ name, rows: labels.rows, columns: labels.columns, values, scale, top: values.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-9) }));
+    ].filter(Boolean).map(([name, labels, values, scale]) => ({ name, rows: labels.rows, columns: labels.columns, values, scale, top: values.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-9) }));
     const said = status();
     const lists = make("div", { class: "in-thirds" });
     const rooms = maps.map(() => make("div", { class: "in-third" }));
     body.replaceChildren(
       block(t("inside.beside.matrices"), t("inside.beside.matrices.lead"), said, make("div", { class: columns.length > WIDE ? "in-stacked" : "in-thirds" }, ...rooms),
         disclosure(t("inside.numbers"), () => make("div", {}, ...maps.map((map) => numbersOf(map, t))))),
-      block(t("inside.beside.word"), t("inside.beside.word.lead"), picker(t("inside.translation"), maps[2].rows.map((text, i) => [i, `${i + 1} · ${text}`]), chosen.word, (word) => mark(word, null)), lists),
+      block(t("inside.beside.word"), t("inside.beside.word.lead"), picker(t("inside.translation"), found.occlusion.rows.map((text, i) => [i, `${i + 1} · ${text}`]), chosen.word, (word) => mark(word, null)), lists),
     );
     const pictures = maps.map((map, i) => {
       const picture = matrix(rooms[i].clientWidth, map, t("inside.beside.label", { name: t(`inside.beside.${map.name}`) }), (word, column) => mark(word ?? chosen.word, column, map));
@@ -57,7 +60,7 @@ export async function drawBeside(box, context) {
       if (select) select.selectedIndex = word;
       said.textContent = from && column !== null ? t("inside.beside.cell", { name: t(`inside.beside.${from.name}`), from: from.rows[word], to: from.columns[column], value: spelled(from, at(from, word, column)) }) : t("inside.attention.point");
     }
-    mark(Math.min(chosen.word, maps[2].rows.length - 1), null);
+    mark(Math.min(chosen.word, rows.length - 1), null);
   }
 
   box.replaceChildren(
