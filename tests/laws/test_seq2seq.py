@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from crosslight.config.model import TransformerConfig
+from crosslight.config.rnn import RnnConfig
 from crosslight.decode.state import select_rows
 from crosslight.models.build import build_model
 
@@ -23,6 +24,13 @@ def transformer(**settings: Any) -> Callable[[], nn.Module]:
     config = TransformerConfig.model_validate(
         {"d_model": 16, "d_ff": 24, "n_heads": 2, "n_encoder_layers": 2, "n_decoder_layers": 2, **settings}
     )
+    return lambda: build_model(config, TGT_VOCAB if config.tie == "three" else SRC_VOCAB, TGT_VOCAB, PAD)
+
+
+def rnn(**settings: Any) -> Callable[[], nn.Module]:
+    """A small recurrent one, all of whose widths differ."""
+    shape = {"d_model": 12, "d_hidden": 10, "d_attention": 7, "dropout": 0.0}
+    config = RnnConfig.model_validate({**shape, **settings})
     return lambda: build_model(config, TGT_VOCAB if config.tie == "three" else SRC_VOCAB, TGT_VOCAB, PAD)
 
 
@@ -42,6 +50,11 @@ MODELS = {
     "smaller last maps": transformer(init="depth"),
     "deep reader": transformer(n_encoder_layers=3, n_decoder_layers=1),
     "deep writer": transformer(n_encoder_layers=1, n_decoder_layers=3, norm="pre"),
+    "rnn gru": rnn(),
+    "rnn lstm": rnn(cell="lstm", tie="none"),
+    "rnn without attention": rnn(attention="none", tie="two"),
+    "rnn lstm without attention": rnn(cell="lstm", attention="none"),
+    "rnn tanh readout": rnn(readout="tanh", tie="two", output_bias=False),
 }
 
 

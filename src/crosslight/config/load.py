@@ -22,8 +22,8 @@ ALIASES = {"paper": "base"}
 
 
 def preset_names() -> list[str]:
-    """The ready presets, smallest first."""
-    return ["tiny", "small", "small-fast", "strong", "base", "big"]
+    """The ready presets: the Transformers, smallest first, then the other architectures."""
+    return ["tiny", "small", "small-fast", "strong", "base", "big", "rnn", "rnn-plain"]
 
 
 def preset_text(name: str) -> str:
