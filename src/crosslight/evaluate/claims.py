@@ -95,9 +95,7 @@ def _convolution(chrf: Mapping[tuple[str, str], Estimate], names: Mapping[str, s
     return Claim(sentence, signed(found), at_least(found, -LIKE))
 
 
-def _ahead(
-    chrf: Mapping[tuple[str, str], Estimate], names: Mapping[str, str], rivals: list[str]
-) -> Claim:
+def _ahead(chrf: Mapping[tuple[str, str], Estimate], names: Mapping[str, str], rivals: list[str]) -> Claim:
     sentence = "At equal minutes the Transformer is ahead of all"
     if "transformer" not in names or not rivals:
         return _untested(sentence, "transformer", "another")

@@ -6,8 +6,8 @@
     convolution (k)    1                     n / k, one layer on the other; here 2 (n - 1) / (k - 1), since
                                              each layer reaches (k - 1) / 2 tokens to either side
 
-The counts here are of whole encoders of L layers. Beside the formula the chain is also *counted*: the longest
-path through the operations that autograd has recorded of one pass.
+Beside the formulas the chain is also *counted*: the longest path through the operations that autograd has
+recorded of one pass. It counts what each layer is made of too, so it is longer; what tells is how it grows with n.
 """
 
 import math
@@ -26,18 +26,20 @@ MANY = 10**6  # steps that a gradient graph is followed at most
 
 
 def sequential_steps(config: ModelConfig, n: int) -> int:
-    """Layers that must wait for each other when the encoder reads n tokens; recurrent ones once a token.
+    """Layers that must wait for each other in one training pass over n source and n target tokens.
+
+    A recurrent layer counts once a token.
 
     >>> [sequential_steps(RnnConfig(), n) for n in (8, 16)]
-    [8, 16]
+    [16, 32]
     """
     match config:
         case RnnConfig():
-            return n  # the two directions run side by side
+            return 2 * n  # the encoder's two directions run side by side
         case TransformerConfig() | ConvConfig():
-            return config.n_encoder_layers
+            return config.n_encoder_layers + config.n_decoder_layers
         case UniversalConfig():
-            return config.max_steps
+            return 2 * config.max_steps
 
 
 def path_length(config: ModelConfig, n: int) -> float:

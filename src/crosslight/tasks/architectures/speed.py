@@ -112,9 +112,7 @@ def decoding_speeds(
             arm: {
                 way: {
                     "sentences_per_second": statistics.median(found[arm]),
-                    "ratio": statistics.median(
-                        a / b for a, b in zip(found[arm], found[first], strict=True)
-                    ),
+                    "ratio": statistics.median(a / b for a, b in zip(found[arm], found[first], strict=True)),
                 }
                 for way, found in rates.items()
             }

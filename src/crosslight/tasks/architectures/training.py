@@ -18,7 +18,7 @@ from crosslight.config.run import RunConfig
 from crosslight.errors import TrainingError
 from crosslight.tasks.architectures.arms import Arm
 from crosslight.tasks.architectures.contest import Contest
-from crosslight.tasks.prepare import adopt, prepare
+from crosslight.tasks.prepare import adopt
 from crosslight.tasks.runs import begin_or_go_on, write_settings
 from crosslight.train.progress import duration
 from crosslight.train.stop import StopRequest
@@ -28,19 +28,20 @@ Say = Callable[[str], None]
 
 
 def train_all(contest: Contest, console: Console, say: Say) -> int | None:
-    """Train what is not finished; the signal that stopped it, or None when all is done.
+    """Train what is not finished on what is prepared; the signal that stopped it, or None when all is done.
 
     Raises:
         TrainingError: a training failed. The others keep what they have.
     """
-    prepare(contest.config(contest.arms[0], 1), contest.out / "data", say)
     left = [entry for entry in contest.entries if not is_finished(contest.run(*entry))]
     if n_done := len(contest.entries) - len(left):
         say(f"{n_done} of {len(contest.entries)} trainings are there already")
     if contest.parallel > 1 and len(left) > 1:
         return _side_by_side(contest, left, say)
     for i, (arm, seed) in enumerate(left):
-        say(f"\n{arm.label}, seed {seed}: training {i + 1} of {len(left)}{_time_left(contest, len(left) - i)}")
+        say(
+            f"\n{arm.label}, seed {seed}: training {i + 1} of {len(left)}{_time_left(contest, len(left) - i)}"
+        )
         run = contest.run(arm, seed)
         _clear_unbegun(run)
         outcome = begin_or_go_on(run, lambda: (_planned(contest, arm, seed), []), console)  # noqa: B023
