@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from crosslight.config.conv import ConvConfig
 from crosslight.config.model import TransformerConfig
 from crosslight.config.rnn import RnnConfig
 from crosslight.decode.state import select_rows
@@ -34,6 +35,21 @@ def rnn(**settings: Any) -> Callable[[], nn.Module]:
     return lambda: build_model(config, TGT_VOCAB if config.tie == "three" else SRC_VOCAB, TGT_VOCAB, PAD)
 
 
+def conv(**settings: Any) -> Callable[[], nn.Module]:
+    """A small one, whose layers see less than a sentence."""
+    config = ConvConfig.model_validate(
+        {
+            "d_model": 16,
+            "d_hidden": 16,
+            "n_encoder_layers": 2,
+            "n_decoder_layers": 2,
+            "tie": "none",
+            **settings,
+        }
+    )
+    return lambda: build_model(config, SRC_VOCAB, TGT_VOCAB, PAD)
+
+
 MODELS = {
     "post-norm": transformer(norm="post"),
     "pre-norm": transformer(norm="pre"),
@@ -55,6 +71,11 @@ MODELS = {
     "rnn without attention": rnn(attention="none", tie="two"),
     "rnn lstm without attention": rnn(cell="lstm", attention="none"),
     "rnn tanh readout": rnn(readout="tanh", tie="two", output_bias=False),
+    "conv": conv(),
+    "conv kernel 5": conv(kernel=5),
+    "conv without positions": conv(positions="none"),
+    "conv two tables": conv(tie="two"),
+    "conv wide hidden": conv(d_hidden=24),
 }
 
 

@@ -23,7 +23,7 @@ ALIASES = {"paper": "base"}
 
 def preset_names() -> list[str]:
     """The ready presets: the Transformers, smallest first, then the other architectures."""
-    return ["tiny", "small", "small-fast", "strong", "base", "big", "rnn", "rnn-plain"]
+    return ["tiny", "small", "small-fast", "strong", "base", "big", "rnn", "rnn-plain", "conv", "universal"]
 
 
 def preset_text(name: str) -> str:
