@@ -124,7 +124,7 @@ def test_an_unknown_config(command):
     result = command("configs", "smal")
     assert result.code == 2
     assert "no preset is called 'smal'" in result.err
-    assert "choose one of tiny, small, small-fast, strong, base, big, paper" in result.err
+    assert "choose one of tiny, small, small-fast, strong, base, big, universal, paper" in result.err
 
 
 @pytest.mark.parametrize(

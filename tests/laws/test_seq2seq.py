@@ -14,8 +14,10 @@ from torch import Tensor, nn
 from crosslight.config.conv import ConvConfig
 from crosslight.config.model import TransformerConfig
 from crosslight.config.rnn import RnnConfig
+from crosslight.config.universal import UniversalConfig
 from crosslight.decode.state import select_rows
 from crosslight.models.build import build_model
+from crosslight.nn.halting import HaltingUnit
 
 PAD, SRC_VOCAB, TGT_VOCAB = 0, 13, 11
 
@@ -50,6 +52,24 @@ def conv(**settings: Any) -> Callable[[], nn.Module]:
     return lambda: build_model(config, SRC_VOCAB, TGT_VOCAB, PAD)
 
 
+def universal(**settings: Any) -> Callable[[], nn.Module]:
+    """A small one whose tokens take 1 to 4 steps, as they decide."""
+    config = UniversalConfig.model_validate(
+        {"d_model": 16, "d_ff": 24, "n_heads": 2, "max_steps": 4, "tie": "two", **settings}
+    )
+
+
+    def build() -> nn.Module:
+        model = build_model(config, SRC_VOCAB, TGT_VOCAB, PAD)
+        for unit in model.modules():
+            if isinstance(unit, HaltingUnit):
+                nn.init.normal_(unit.weight)
+                nn.init.zeros_(unit.bias)
+        return model
+
+    return build
+
+
 MODELS = {
     "post-norm": transformer(norm="post"),
     "pre-norm": transformer(norm="pre"),
@@ -76,6 +96,10 @@ MODELS = {
     "conv without positions": conv(positions="none"),
     "conv two tables": conv(tie="two"),
     "conv wide hidden": conv(d_hidden=24),
+    "universal": universal(),
+    "universal without halting": universal(halting="none"),
+    "universal pre-norm": universal(norm="pre"),
+    "universal convolution": universal(kernel=3),
 }
 
 

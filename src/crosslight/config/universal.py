@@ -25,8 +25,10 @@ class UniversalConfig(Settings):
     ponder_weight: Annotated[float, Field(ge=0)] = Field(
         0.01, description="How much the steps of a position count in the loss."
     )
-    transition: Literal["feed-forward", "convolution"] = Field(
-        "feed-forward", description="After attention: a feed-forward layer, or separable convolutions."
+    kernel: Size = Field(
+        1,
+        description="Neighboring positions that the transition sees: 1 is a feed-forward layer, an odd number from "
+        "3 on a separable convolution.",
     )
     dropout: Rate = Field(0.1, description="Share of elements dropped after each sublayer and embedding.")
     norm: Literal["post", "pre"] = Field(
@@ -45,4 +47,6 @@ class UniversalConfig(Settings):
                 f"d_model = {self.d_model} must be even and divisible by n_heads = {self.n_heads}; "
                 "choose another d_model or n_heads"
             )
+        if self.kernel % 2 == 0:
+            raise ValueError(f"kernel = {self.kernel} has no middle; choose an odd number")
         return self

@@ -5,12 +5,13 @@ token. There is no second, "incremental" path that could differ from the first.
 Shape letters: B batch · S source tokens · T target tokens · V vocabulary.
 """
 
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from crosslight.nn.embedding import TokenEmbedding
+from crosslight.nn.halting import Halting
 
 State = TypeVar("State", bound=tuple[Any, ...])
 """A tree (nested tuples) of tensors, batch first: search may select rows of it without knowing more."""
@@ -27,6 +28,19 @@ class Trainable(Protocol):
 
     def features(self, src: Int[Tensor, "B S"], tgt_in: Int[Tensor, "B T"]) -> Float[Tensor, "B T D"]:
         """The whole target's last vectors."""
+        ...
+
+
+@runtime_checkable
+class Ponders(Protocol):
+    """A model whose tokens decide for themselves how many steps they take."""
+
+    ponder_weight: float  # of the steps in the loss
+
+    def features_and_halting(
+        self, src: Int[Tensor, "B S"], tgt_in: Int[Tensor, "B T"]
+    ) -> tuple[Float[Tensor, "B T D"], Halting, Halting]:
+        """`Trainable.features`, and how long each source token and each target token has taken."""
         ...
 
 

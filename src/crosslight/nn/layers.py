@@ -78,10 +78,14 @@ class EncoderLayer(nn.Module):
 
     def forward(self, x: Float[Tensor, "B S D"], mask: Bool[Tensor, "B 1 1 S"]) -> Float[Tensor, "B S D"]:
         """x after every source token has looked at every other."""
-        y = self.self_residual.before(x)
-        x = self.self_residual.after(x, self.self_attention(y, self.self_attention.project(y), mask))
+        x = self.look(x, mask)
         y = self.ff_residual.before(x)
         return self.ff_residual.after(x, self.feed_forward(y))
+
+    def look(self, x: Float[Tensor, "B S D"], mask: Bool[Tensor, "B 1 1 S"]) -> Float[Tensor, "B S D"]:
+        """The first sublayer alone."""
+        y = self.self_residual.before(x)
+        return self.self_residual.after(x, self.self_attention(y, self.self_attention.project(y), mask))
 
 
 class DecoderLayer(nn.Module):
@@ -113,10 +117,21 @@ class DecoderLayer(nn.Module):
         `past` holds the self-attention's keys and values of the tokens before x, `memory` those that
         the cross-attention made of the encoder's output.
         """
+        x, past = self.look(x, past, memory, causal, memory_mask)
+        y = self.ff_residual.before(x)
+        return self.ff_residual.after(x, self.feed_forward(y)), past
+
+    def look(
+        self,
+        x: Float[Tensor, "B T D"],
+        past: KeysValues,
+        memory: KeysValues,
+        causal: Bool[Tensor, "1 1 T P"] | None,
+        memory_mask: Bool[Tensor, "B 1 1 S"],
+    ) -> tuple[Float[Tensor, "B T D"], KeysValues]:
+        """The two attention sublayers alone."""
         y = self.self_residual.before(x)
         past = self.self_attention.extend(past, y)
         x = self.self_residual.after(x, self.self_attention(y, past, causal))
         y = self.cross_residual.before(x)
-        x = self.cross_residual.after(x, self.cross_attention(y, memory, memory_mask))
-        y = self.ff_residual.before(x)
-        return self.ff_residual.after(x, self.feed_forward(y)), past
+        return self.cross_residual.after(x, self.cross_attention(y, memory, memory_mask)), past

@@ -16,6 +16,7 @@ from crosslight.config.run import TrainConfig
 from crosslight.data.batch import Batch
 from crosslight.nn.threads import lone_threads
 from crosslight.train.objectives import objective_of
+from crosslight.train.pondering import priced
 from crosslight.train.step import adam, training_step
 
 STEPS = 8  # timed at most
@@ -48,7 +49,7 @@ def training_speed(
     """
     device = next(model.parameters()).device
     n_shards = threads if device.type == "cpu" else 1
-    objective = objective_of(config)
+    objective = priced(objective_of(config), model)
     optimizer = adam(model, config.beta1, config.beta2, config.epsilon)
     model.train()
     n_tokens = n_steps = 0

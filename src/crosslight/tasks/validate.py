@@ -11,16 +11,19 @@ from crosslight.data.batch import Batch
 from crosslight.data.stream import Stream
 from crosslight.decode.translator import Translator
 from crosslight.evaluate import evaluate
+from crosslight.models.protocol import Ponders
 from crosslight.nn.threads import lone_threads
 from crosslight.tasks.prepare import Prepared
 from crosslight.text.corpus import Pair
 from crosslight.text.subword import EOS_ID
 from crosslight.train.objectives import label_smoothed
+from crosslight.train.pondering import mean_steps
 from crosslight.train.progress import Validation
 
 TOKENS = 4096  # of a batch
 N_SAMPLES = 8  # sentences whose translation is kept at every validation
 TRIAL_SENTENCES = 32
+STEP_BATCHES = 4  # in which the steps of a model that ponders are counted
 PARTS = 25  # of the validation set, one of which is scored however little time is left
 CAUTION = 0.8  # share of the time left that the next sentences may take
 
@@ -86,6 +89,19 @@ class Validator:
             totals, counts = zip(*pool.map(judge, batches), strict=True)
         return float(sum(totals) / sum(counts))
 
+    def steps(self) -> dict[str, float]:
+        """How many steps a token takes on average, where the model decides that."""
+        model = self._bundle.model
+        if not isinstance(model, Ponders):
+            return {}
+        device = next(model.parameters()).device
+        with torch.inference_mode():
+            counts = [
+                mean_steps(model, batch.to(device)) for batch in islice(self._stream.one_epoch(), STEP_BATCHES)
+            ]
+        totals, tokens = zip(*counts, strict=True)
+        return {"steps per token": sum(totals) / sum(tokens)}
+
     def __call__(self) -> Validation:
         """The validation that the training loop asks for; another sample sentence each time."""
         start = time.perf_counter()
@@ -99,7 +115,7 @@ class Validator:
         texts = [(p.src, p.tgt, text) for p, text in zip(self._sample, hypotheses, strict=True)]
         return Validation(
             loss,
-            {s.name: s.value for s in scores.scores},
+            {s.name: s.value for s in scores.scores} | self.steps(),
             texts[shown],
             tuple(texts[:: -(-len(texts) // N_SAMPLES)]),
         )

@@ -21,6 +21,7 @@ from crosslight.train.distributed import ALONE, World
 from crosslight.train.feed import Feed
 from crosslight.train.lead import Lead
 from crosslight.train.objectives import objective_of
+from crosslight.train.pondering import priced, tireless
 from crosslight.train.progress import Progress, Validation
 from crosslight.train.recovery import attempt, now_minimizing, roll_back, safe_step
 from crosslight.train.rehearsal import rehearse
@@ -65,7 +66,8 @@ def fit(
         TrainingError: training blows up again and again, memory or disk are too small, a process is gone.
         RunError: the last checkpoint is damaged.
     """
-    objective, plain = objective_of(config), objective_of(config.model_copy(update={"consistency": "none"}))
+    calm = config.model_copy(update={"consistency": "none"})
+    objective, plain = (priced(objective_of(each), model) for each in (config, calm))
     optimizer = adam(model, config.beta1, config.beta2, config.epsilon)
     ledger = Ledger(seconds=seconds_before, began=seconds_before, reserve=reserve(0.0))
     lead = None
@@ -96,9 +98,10 @@ def fit(
             precision=precision,
         )
         largest = partial(step, objective=objective)
-        rehearse(
-            model, stream, objective, largest, optimizer, n_own, world.size, config.accumulate, precision
-        )
+        with tireless(model):
+            rehearse(
+                model, stream, objective, largest, optimizer, n_own, world.size, config.accumulate, precision
+            )
         while not finished(ledger, config):
             batches = [feed.next(ledger, is_warm(ledger, config)) for _ in range(config.accumulate)]
             shards = [shard for batch in batches for shard in batch.to(device).shards(n_shards)]
