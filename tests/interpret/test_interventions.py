@@ -11,7 +11,7 @@ from crosslight.interpret.interventions import (
     STACKS,
     Intervention,
     attentions,
-    evenly,
+    even_weights,
     intervened,
     intervention,
 )
@@ -127,11 +127,11 @@ def test_off_and_even_together(exact_bundle) -> None:
         assert not torch.allclose(logits(model), expected)
 
 
-def test_evenly_is_the_mean_of_what_may_be_seen() -> None:
-    v = torch.arange(12.0).view(1, 2, 3, 2)
+def test_even_weights_are_shared_by_what_may_be_seen() -> None:
+    q, k = torch.randn(2, 3, 1, 4), torch.randn(2, 3, 3, 4)
     mask = torch.tensor([[[[True, True, False]]]])
-    assert torch.equal(evenly(v, mask)[0, :, 0], v[0, :, :2].mean(dim=1))
-    assert torch.equal(evenly(v, None)[0, :, 0], v[0].mean(dim=1))
+    assert torch.equal(even_weights(q, k, mask), torch.tensor([0.5, 0.5, 0.0]).expand(2, 3, 1, 3))
+    assert torch.equal(even_weights(q, k, None), torch.full((2, 3, 1, 3), 1 / 3))
 
 
 def test_a_twin_is_watched_and_the_first_is_not(exact_bundle) -> None:

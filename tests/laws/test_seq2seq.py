@@ -75,6 +75,11 @@ MODELS = {
     "pre-norm": transformer(norm="pre"),
     "half-split sinusoids": transformer(positions="sinusoidal-half"),
     "learned positions": transformer(positions="learned", max_positions=40),
+    "no positions": transformer(positions="none"),
+    "relative positions": transformer(positions="relative", max_distance=3),
+    "relative positions, narrow keys": transformer(positions="relative", max_distance=2, d_key=3, n_heads=4),
+    "rotary positions": transformer(positions="rotary", norm="pre"),
+    "additive scoring": transformer(scoring="additive"),
     "two tables": transformer(tie="two"),
     "three tables": transformer(tie="none", norm="pre"),
     "attention bias": transformer(attention_bias=True),
@@ -101,6 +106,9 @@ MODELS = {
     "universal pre-norm": universal(norm="pre"),
     "universal convolution": universal(kernel=3),
 }
+
+WITHOUT_ORDER = {"no positions"}
+"""Models whose encoder takes a source for a bag of tokens."""
 
 
 @pytest.fixture(params=list(MODELS))
@@ -147,9 +155,20 @@ def test_logits_depend_on_source_and_target(model: Any, src: Tensor, tgt: Tensor
     logits, _ = model.decode(tgt, model.start(src))
     assert logits.shape == (3, 7, TGT_VOCAB)
     assert logits.isfinite().all()
-    for other_src, other_tgt in ((src.roll(1, 1), tgt), (src, tgt.roll(1, 1))):
+    other_words = src.where(src == PAD, 4 + (src - 3) % (TGT_VOCAB - 4))
+    for other_src, other_tgt in ((other_words, tgt), (src, tgt.roll(1, 1))):
         other, _ = model.decode(other_tgt, model.start(other_src))
         assert not torch.allclose(other, logits, atol=1e-3)
+
+
+def test_logits_depend_on_the_order_of_the_source(
+    model: Any, src: Tensor, tgt: Tensor, request: pytest.FixtureRequest
+) -> None:
+    """Unless nothing says where a token stands: then they do not at all."""
+    row, tgt = src[:1], tgt[:1]
+    is_blind = request.node.callspec.params["model"] in WITHOUT_ORDER
+    logits, shuffled = model(row, tgt), model(row.roll(1, 1), tgt)
+    assert torch.allclose(shuffled, logits, rtol=0, atol=1e-12 if is_blind else 1e-3) == is_blind
 
 
 def test_decoding_a_then_b_is_decoding_both(model: Any, src: Tensor, tgt: Tensor) -> None:

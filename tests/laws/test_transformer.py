@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from crosslight.config.model import TransformerConfig
 from crosslight.models.build import build_model
@@ -24,13 +24,6 @@ def small(**settings: Any) -> Transformer:
     layers = {"n_encoder_layers": N_ENCODER, "n_decoder_layers": N_DECODER}
     config = TransformerConfig.model_validate({**shape, **layers, **settings})
     return build_model(config, 11, 11, pad_id=0).double()
-
-
-class NoPositions(nn.Module):
-    """Every token stands nowhere."""
-
-    def forward(self, n_tokens: int, n_past: int = 0) -> Tensor:
-        return torch.zeros(n_tokens, 16, dtype=torch.float64)
 
 
 def places(model: Transformer) -> list[Dropout]:
@@ -83,16 +76,9 @@ def test_the_gradient_of_a_logit_by_a_later_token_is_exactly_zero(norm: str) -> 
 
 
 @pytest.mark.parametrize("norm", ["post", "pre"])
-def test_without_positions_the_encoder_permutes_as_the_source_does(norm: str) -> None:
-    model = small(norm=norm).eval()
-    row = SRC[:1]
-    with_positions = model.encode(row, padding_mask(row, 0))
-    for permutation in itertools.islice(itertools.permutations(range(5)), 1, None, 17):
-        shuffled = row[:, list(permutation)]
-        memory = model.encode(shuffled, padding_mask(shuffled, 0))
-        assert not torch.allclose(memory, with_positions[:, list(permutation)], atol=1e-3)
-
-    model.src_embedding.positions = NoPositions()  # type: ignore[assignment]
+@pytest.mark.parametrize("scoring", ["dot", "additive"])
+def test_without_positions_the_encoder_permutes_as_the_source_does(norm: str, scoring: str) -> None:
+    model, row = small(norm=norm, positions="none", scoring=scoring).eval(), SRC[:1]
     without = model.encode(row, padding_mask(row, 0))
     for permutation in itertools.permutations(range(5)):
         shuffled = row[:, list(permutation)]
@@ -100,9 +86,41 @@ def test_without_positions_the_encoder_permutes_as_the_source_does(norm: str) ->
         torch.testing.assert_close(memory, without[:, list(permutation)], rtol=0, atol=1e-12)
 
 
-def test_every_parameter_receives_a_gradient() -> None:
+@pytest.mark.parametrize("norm", ["post", "pre"])
+@pytest.mark.parametrize("positions", ["sinusoidal", "sinusoidal-half", "learned", "relative", "rotary"])
+def test_with_positions_it_does_not(norm: str, positions: str) -> None:
+    model, row = small(norm=norm, positions=positions).eval(), SRC[:1]
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if "positions" in name or "scoring" in name:  # learned ones begin small
+                parameter.normal_()
+    memory = model.encode(row, padding_mask(row, 0))
+    for permutation in itertools.islice(itertools.permutations(range(5)), 1, None, 17):
+        shuffled = row[:, list(permutation)]
+        other = model.encode(shuffled, padding_mask(shuffled, 0))
+        assert not torch.allclose(other, memory[:, list(permutation)], atol=1e-3)
+
+
+@pytest.mark.parametrize("positions", ["relative", "rotary"])
+def test_distances_do_not_say_where_a_sentence_begins(positions: str) -> None:
+    """The same tokens after others that nobody may look at are what they are without them."""
+    model = small(positions=positions, max_distance=2).eval()
+    words = torch.randint(4, 11, (1, 12), generator=torch.Generator().manual_seed(2))
+    alone, later = words[:, 7:], torch.arange(12)[None, None, None] >= 7
+    expected = model.encode(alone, padding_mask(alone, 0))
+    torch.testing.assert_close(model.encode(words, later)[:, 7:], expected, rtol=0, atol=1e-12)
+    added = small(positions="sinusoidal").eval()
+    assert not torch.allclose(added.encode(words, later)[:, 7:], added.encode(alone, padding_mask(alone, 0)))
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"positions": "learned", "max_positions": 5}, {"positions": "relative"}, {"scoring": "additive"}],
+    ids=str,
+)
+def test_every_parameter_receives_a_gradient(more: dict[str, Any]) -> None:
     """One that does not would be saved, counted and never trained."""
-    model = small(norm="pre", tie="none", attention_bias=True, positions="learned", max_positions=5)
+    model = small(norm="pre", tie="none", attention_bias=True, **more)
     weights = torch.randn(11, dtype=torch.float64)
     (model(SRC, TGT) @ weights).square().sum().backward()
     silent = {

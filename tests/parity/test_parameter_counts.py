@@ -65,6 +65,11 @@ def test_what_each_choice_adds_to_the_count() -> None:
     assert our_count(v, attention_bias=True) - base == 3 * n * 4 * d
     assert our_count(v, positions="learned", max_positions=70) - base == 2 * 70 * d
     assert our_count(v, positions="sinusoidal-half") == base
+    assert our_count(v, positions="none") == our_count(v, positions="rotary") == base
+    # A vector for a key and one for a value at each distance, in the self-attentions, shared by the heads.
+    assert our_count(v, positions="relative", max_distance=9) - base == 2 * n * 19 * (64 + 64)
+    assert our_count(v, positions="relative", d_key=40) - our_count(v, d_key=40) == 2 * n * 33 * (40 + 64)
+    assert our_count(v, scoring="additive") - base == 3 * n * 8 * 64  # v of every head
 
 
 @pytest.mark.parametrize(("differs", "millions"), ROWS, ids=str)

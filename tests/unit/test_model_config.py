@@ -24,6 +24,23 @@ def built(n_src: int = 9, n_tgt: int = 9, **settings: Any) -> Transformer:
     [
         ({"d_model": 100, "n_heads": 8}, "d_model = 100 is not divisible by n_heads = 8; choose n_heads"),
         ({"d_model": 15, "n_heads": 3}, "d_model = 15 is odd, but sinusoids come in pairs"),
+        (
+            {"d_model": 12, "n_heads": 4, "positions": "rotary"},
+            "heads are 3 wide, but rotary positions turn pairs",
+        ),
+        (
+            {"d_key": 5, "positions": "rotary"},
+            "heads are 5 wide, but rotary positions turn pairs",
+        ),
+        (
+            {"positions": "relative", "scoring": "additive"},
+            'positions = "relative" are part of the dot product, but scoring = "additive"',
+        ),
+        (
+            {"positions": "rotary", "scoring": "additive"},
+            'choose scoring = "dot", or positions that are',
+        ),
+        ({"max_distance": 0}, "greater than or equal to 1"),
         ({"dropout": 1.0}, "less than 1"),
         ({"d_ff": 0}, "greater than or equal to 1"),
         ({"norm": "both"}, "'post' or 'pre'"),
@@ -37,7 +54,10 @@ def test_impossible_settings(settings: dict[str, Any], message: str) -> None:
 
 def test_settings_that_lift_a_limit() -> None:
     TransformerConfig(d_model=96, n_heads=8, d_key=13)
-    TransformerConfig(d_model=15, n_heads=3, positions="learned")
+    for positions in ("learned", "none", "relative"):
+        TransformerConfig(d_model=15, n_heads=3, positions=positions)  # type: ignore[arg-type]
+    TransformerConfig(d_model=15, n_heads=3, d_key=4, positions="rotary")
+    TransformerConfig(scoring="additive", positions="none")
 
 
 def test_settings_do_not_change() -> None:

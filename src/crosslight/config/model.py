@@ -70,8 +70,19 @@ class TransformerConfig(Settings):
                 f"d_model = {self.d_model} is not divisible by n_heads = {self.n_heads}; "
                 "choose n_heads among the divisors of d_model"
             )
-        if self.positions != "learned" and self.d_model % 2:
+        if self.positions in ("sinusoidal", "sinusoidal-half") and self.d_model % 2:
             raise ValueError(
                 f"d_model = {self.d_model} is odd, but sinusoids come in pairs; choose an even d_model"
+            )
+        d_key = self.d_key or self.d_model // self.n_heads
+        if self.positions == "rotary" and d_key % 2:
+            raise ValueError(
+                f"heads are {d_key} wide, but rotary positions turn pairs of features; choose an even d_key, "
+                "or n_heads so that d_model / n_heads is even"
+            )
+        if self.positions in ("relative", "rotary") and self.scoring == "additive":
+            raise ValueError(
+                f'positions = "{self.positions}" are part of the dot product, but scoring = "additive"; '
+                'choose scoring = "dot", or positions that are added to the embeddings'
             )
         return self

@@ -2,7 +2,7 @@
 
 Attention weights say where a head looked, not whether it mattered; an intervention says that. Switching heads
 off is what Michel et al. (2019) and Voita et al. (2019) do. All is done from outside, by swapping `attend`
-and by hooks on the position encodings.
+and by hooks on the position encodings. Positions that are distances are left out by scoring without them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,11 +15,15 @@ from torch import Tensor, nn
 
 from crosslight.errors import ConfigError
 from crosslight.models.transformer import Transformer
-from crosslight.nn.attention import Attend, MultiHeadAttention
+from crosslight.nn.attention import Attend, DotProduct, MultiHeadAttention, Scoring
+from crosslight.nn.positions import NoPositions
+from crosslight.nn.relative import RelativeScoring
+from crosslight.nn.rotary import RotaryScoring
 
 Stack = Literal["encoder", "decoder", "cross"]
 What = Literal["zero", "uniform", "no_positions"]
 STACKS: tuple[Stack, ...] = get_args(Stack)
+ABSENT: What = "no_positions"
 
 
 @dataclass(frozen=True)
@@ -69,25 +73,28 @@ def intervened(model: Transformer, interventions: Sequence[Intervention]) -> Ite
     """While the block runs, the interventions hold, all together; where two meet, `zero` wins.
 
     Raises:
-        ConfigError: a layer or head that the model does not have.
+        ConfigError: a layer or head that the model does not have, or positions.
     """
-    changes: dict[MultiHeadAttention, dict[What, set[int]]] = {}
+    blind = {each.stack: positions_of(model, each.stack) for each in interventions if each.what == ABSENT}
+    distances = [attention for _, among in blind.values() for attention in among]
+    changes: dict[MultiHeadAttention, dict[What, set[int]]] = {attention: {} for attention in distances}
     for each in interventions:
-        if each.what != "no_positions":
+        if each.what != ABSENT:
             for attention in _places(model, each):
                 heads = range(attention.n_heads) if each.head is None else [each.head]
                 changes.setdefault(attention, {}).setdefault(each.what, set()).update(heads)
     before = {attention: attention.attend for attention in changes}
-    without = [
-        (model.src_embedding if each.stack == "encoder" else model.tgt_embedding).positions
-        for each in interventions
-        if each.what == "no_positions"
-    ]
     for attention, heads_of in changes.items():
+        is_bare = attention in distances
+        scoring = DotProduct() if is_bare else attention.scoring
         attention.attend = _changed(
-            before[attention], attention.n_heads, heads_of.get("zero", set()), heads_of.get("uniform", set())
+            scoring,
+            scoring.attend if is_bare else before[attention],
+            attention.n_heads,
+            heads_of.get("zero", set()),
+            heads_of.get("uniform", set()),
         )
-    handles = [positions.register_forward_hook(_nothing) for positions in without]
+    handles = [added.register_forward_hook(_nothing) for added, _ in blind.values()]
     try:
         yield
     finally:
@@ -95,6 +102,35 @@ def intervened(model: Transformer, interventions: Sequence[Intervention]) -> Ite
             handle.remove()
         for attention, attend in before.items():
             attention.attend = attend
+
+
+def has_positions(model: Transformer) -> bool:
+    """Whether anything tells the model where a token stands."""
+    is_added = not isinstance(model.src_embedding.positions, NoPositions)
+    return is_added or bool(_with_distances(model, "encoder"))
+
+
+def positions_of(model: Transformer, stack: Stack) -> tuple[nn.Module, list[MultiHeadAttention]]:
+    """What a stack knows of positions: what is added to embeddings, and attentions that know distances.
+
+    Raises:
+        ConfigError: nothing at all.
+    """
+    if not has_positions(model):
+        raise ConfigError(
+            'the model was trained with positions = "none", so there are none to leave out',
+            "ask for another intervention, or open a model with positions",
+        )
+    embedding = model.src_embedding if stack == "encoder" else model.tgt_embedding
+    return embedding.positions, _with_distances(model, stack)
+
+
+def _with_distances(model: Transformer, stack: Stack) -> list[MultiHeadAttention]:
+    return [
+        attention
+        for attention in attentions(model, stack).values()
+        if isinstance(attention.scoring, RelativeScoring | RotaryScoring)
+    ]
 
 
 def _places(model: Transformer, change: Intervention) -> list[MultiHeadAttention]:
@@ -108,23 +144,24 @@ def _places(model: Transformer, change: Intervention) -> list[MultiHeadAttention
     return found if change.layer is None else [found[change.layer]]
 
 
-def _changed(attend: Attend, n_heads: int, off: set[int], even: set[int]) -> Attend:
+def _changed(scoring: Scoring, attend: Attend, n_heads: int, off: set[int], even: set[int]) -> Attend:
     """`attend` with some heads switched off and others looking evenly."""
 
     def changed(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
         context = attend(q, k, v, mask)
-        context = torch.where(_these(even, n_heads, v), evenly(v, mask), context)
+        if even:
+            flat = scoring.gather(even_weights(q, k, mask), v)
+            context = torch.where(_these(even, n_heads, v), flat, context)
         return torch.where(_these(off, n_heads, v), torch.zeros_like(context), context)
 
     return changed
 
 
-def evenly(v: Tensor, mask: Tensor | None) -> Tensor:
-    """The mean of the values (B, H, S, V) that a query may see: (B, H, T or 1, V)."""
-    if mask is None:
-        return v.mean(dim=2, keepdim=True)
-    seen = mask.to(v.dtype)
-    return (seen / seen.sum(dim=-1, keepdim=True)).expand(len(v), -1, -1, -1) @ v
+def even_weights(q: Tensor, k: Tensor, mask: Tensor | None) -> Tensor:
+    """The same share for each key (B, H, S, K) that a query (B, H, T, K) may see: (B, H, T, S)."""
+    shape = (*q.shape[:3], k.shape[2])
+    seen = q.new_ones(shape) if mask is None else mask.to(q.dtype).expand(shape)
+    return seen / seen.sum(dim=-1, keepdim=True)
 
 
 def _these(heads: set[int], n_heads: int, like: Tensor) -> Tensor:

@@ -1,7 +1,8 @@
 """From settings to a Transformer.
 
 Reading it top-down shows what is shared: `tie` decides whether source embedding, target embedding and
-output layer are one table (section 3.4), two, or three.
+output layer are one table (section 3.4), two, or three. Positions are added to embeddings (`positions`), or
+are a matter of how the tokens of one side score each other (`among_themselves`).
 """
 
 from torch import nn
@@ -9,10 +10,13 @@ from torch import nn
 from crosslight.config.model import TransformerConfig
 from crosslight.models.build_tables import tables
 from crosslight.models.transformer import Transformer
-from crosslight.nn.attention import MultiHeadAttention
+from crosslight.nn.additive import AdditiveScoring
+from crosslight.nn.attention import DotProduct, MultiHeadAttention
 from crosslight.nn.embedding import PositionedEmbedding
 from crosslight.nn.layers import DecoderLayer, EncoderLayer, FeedForward, Residual
-from crosslight.nn.positions import LearnedPositions, SinusoidalPositions
+from crosslight.nn.positions import LearnedPositions, NoPositions, Positions, SinusoidalPositions
+from crosslight.nn.relative import RelativeScoring
+from crosslight.nn.rotary import RotaryScoring
 
 
 def transformer(
@@ -28,13 +32,15 @@ def transformer(
         src_embedding=PositionedEmbedding(src_tokens, positions(config), config.dropout),
         tgt_embedding=PositionedEmbedding(tgt_tokens, positions(config), config.dropout),
         encoder_layers=[
-            EncoderLayer(attention(config), feed_forward(config), residuals(config, 2))
+            EncoderLayer(
+                attention(config, among_themselves(config)), feed_forward(config), residuals(config, 2)
+            )
             for _ in range(config.n_encoder_layers)
         ],
         decoder_layers=[
             DecoderLayer(
-                attention(config),
-                attention(config),
+                attention(config, among_themselves(config)),
+                attention(config, across(config)),
                 feed_forward(config),
                 residuals(config, 3),
             )
@@ -70,11 +76,33 @@ def initialize(model: Transformer, config: TransformerConfig) -> None:
                         last.weight.data.mul_((per_layer * len(stack)) ** -0.5)
 
 
-def attention(config: TransformerConfig) -> MultiHeadAttention:
+def attention(config: TransformerConfig, scoring: nn.Module) -> MultiHeadAttention:
     """One attention sublayer."""
     return MultiHeadAttention(
-        config.d_model, config.n_heads, config.d_key, config.attention_bias, config.qk_norm
+        config.d_model, config.n_heads, config.d_key, config.attention_bias, config.qk_norm, scoring
     )
+
+
+def among_themselves(config: TransformerConfig) -> nn.Module:
+    """How the tokens of one side score each other: there distances are known, if positions are that."""
+    match config.positions:
+        case "relative":
+            return RelativeScoring(head_width(config), config.d_model // config.n_heads, config.max_distance)
+        case "rotary":
+            return RotaryScoring(head_width(config))
+    return across(config)
+
+
+def across(config: TransformerConfig) -> nn.Module:
+    """How target tokens score source tokens: by what they are, for distances across languages mean little."""
+    if config.scoring == "additive":
+        return AdditiveScoring(config.n_heads, head_width(config))
+    return DotProduct()
+
+
+def head_width(config: TransformerConfig) -> int:
+    """Width of a head's queries and keys."""
+    return config.d_key or config.d_model // config.n_heads
 
 
 def feed_forward(config: TransformerConfig) -> FeedForward:
@@ -92,13 +120,17 @@ def residuals(config: TransformerConfig, n: int) -> list[Residual]:
     return [Residual(norm(config), config.dropout, config.norm) for _ in range(n)]
 
 
-def positions(config: TransformerConfig) -> SinusoidalPositions | LearnedPositions:
-    """The position encoding that `config.positions` names."""
-    if config.positions == "learned":
-        return LearnedPositions(config.d_model, config.max_positions)
-    return SinusoidalPositions(
-        config.d_model, "half" if config.positions == "sinusoidal-half" else "interleaved"
-    )
+def positions(config: TransformerConfig) -> Positions:
+    """What `config.positions` adds to the embeddings."""
+    match config.positions:
+        case "learned":
+            return LearnedPositions(config.d_model, config.max_positions)
+        case "sinusoidal":
+            return SinusoidalPositions(config.d_model, "interleaved")
+        case "sinusoidal-half":
+            return SinusoidalPositions(config.d_model, "half")
+        case "relative" | "rotary" | "none":
+            return NoPositions(config.d_model)
 
 
 def final_norm(config: TransformerConfig) -> nn.Module:

@@ -7,7 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from crosslight.nn.dropout import Dropout
-from crosslight.nn.positions import LearnedPositions, SinusoidalPositions
+from crosslight.nn.positions import Positions
 
 
 class TokenEmbedding(nn.Module):
@@ -37,9 +37,7 @@ class TokenEmbedding(nn.Module):
 class PositionedEmbedding(nn.Module):
     """The bottom of Figure 1: token vectors plus positions, then dropout (section 5.4)."""
 
-    def __init__(
-        self, tokens: TokenEmbedding, positions: SinusoidalPositions | LearnedPositions, dropout: float
-    ) -> None:
+    def __init__(self, tokens: TokenEmbedding, positions: Positions, dropout: float) -> None:
         super().__init__()
         self.tokens = tokens
         self.positions = positions

@@ -1,6 +1,9 @@
 """Where a token stands, added to what it is (section 3.5).
 
-Shape letters: T tokens · D d_model. Both classes return positions n_past .. n_past + T - 1.
+Positions that are not added stand elsewhere: distances in `nn/relative.py`, turned queries and keys in
+`nn/rotary.py`.
+
+Shape letters: T tokens · D d_model. All classes return positions n_past .. n_past + T - 1.
 """
 
 from typing import Literal
@@ -56,6 +59,20 @@ class SinusoidalPositions(nn.Module):
         return self.table[n_past : n_past + n_tokens]
 
 
+class NoPositions(nn.Module):
+    """Nothing is added: order is known otherwise (`nn.relative`, `nn.rotary`), or not at all."""
+
+    nothing: Tensor
+
+    def __init__(self, d_model: int) -> None:
+        super().__init__()
+        self.register_buffer("nothing", torch.zeros(1, d_model), persistent=False)
+
+    def forward(self, n_tokens: int, n_past: int = 0) -> Float[Tensor, "T D"]:
+        """Zeros, wherever the tokens stand."""
+        return self.nothing.expand(n_tokens, -1)
+
+
 class LearnedPositions(nn.Module):
     """One trained vector per position (row E of Table 3). It knows nothing beyond its last row."""
 
@@ -76,3 +93,7 @@ class LearnedPositions(nn.Module):
                 "split the sentence, train with a larger max_positions, or use sinusoidal positions",
             )
         return self.table[n_past : n_past + n_tokens]
+
+
+Positions = SinusoidalPositions | LearnedPositions | NoPositions
+"""What may be added to embeddings."""

@@ -20,6 +20,7 @@ from crosslight.interpret.interventions import (
     Intervention,
     Stack,
     attentions,
+    has_positions,
     intervened,
     intervention,
 )
@@ -175,7 +176,7 @@ def head_survey(opened: Opened) -> dict[Stack, Array]:
 
 
 def positions(opened: Opened, n_positions: int = 64) -> Positions:
-    """The position encodings of the model, how alike positions are, and f(p+k) = A_k f(p).
+    """What the model knows of positions: what is added, how alike they are, f(p+k) = A_k f(p); distances.
 
     Raises:
         ConfigError: fewer than one position is asked for.
@@ -184,14 +185,14 @@ def positions(opened: Opened, n_positions: int = 64) -> Positions:
 
 
 def everything(opened: Opened) -> dict[str, Any]:
-    """All views under their names; the causal ones are three that show something for most sentences."""
+    """All views under their names; the causal ones are a few that show something for most sentences."""
     survey = head_survey(opened)
     return {
         "sentence": sentence(opened),
         "attention": attention(opened),
         "search": search(opened),
         "path": path(opened),
-        "causal": [causal(opened, [wish]) for wish in _telling(survey)],
+        "causal": [causal(opened, [wish]) for wish in _telling(opened, survey)],
         "head_survey": survey,
         "positions": positions(opened),
         "tour": tour(opened),
@@ -226,13 +227,13 @@ def _change(opened: Opened, log_probs: Sequence[float]) -> list[float]:
     return [new - old for new, old in zip(log_probs, opened.log_probs, strict=True)]
 
 
-def _telling(survey: dict[Stack, Array]) -> list[dict[str, Any]]:
-    """Interventions that are worth a look: no positions, and the head that costs most."""
+def _telling(opened: Opened, survey: dict[Stack, Array]) -> list[dict[str, Any]]:
+    """Interventions that are worth a look: no positions, where there are any, and the head that costs most."""
     least = {stack: unpacked(array) for stack, array in survey.items()}
     stack = min(least, key=lambda name: float(least[name].min()))
     layer, head = np.unravel_index(least[stack].argmin(), least[stack].shape)
+    blind = ("encoder", "decoder") if has_positions(opened.transformer) else ()
     return [
-        {"what": "no_positions", "stack": "encoder"},
-        {"what": "no_positions", "stack": "decoder"},
+        *({"what": "no_positions", "stack": each} for each in blind),
         {"what": "zero", "stack": stack, "layer": int(layer), "head": int(head)},
     ]

@@ -186,7 +186,7 @@ def sentence(opened: Opened) -> Sentence:
 
 _SHAPE = {
     *("n_encoder_layers", "n_decoder_layers", "n_heads", "d_model", "d_ff"),
-    *("norm", "norm_kind", "qk_norm", "activation", "positions", "tie"),
+    *("norm", "norm_kind", "qk_norm", "activation", "positions", "scoring", "tie"),
 }
 
 
