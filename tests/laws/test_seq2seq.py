@@ -58,7 +58,6 @@ def universal(**settings: Any) -> Callable[[], nn.Module]:
         {"d_model": 16, "d_ff": 24, "n_heads": 2, "max_steps": 4, "tie": "two", **settings}
     )
 
-
     def build() -> nn.Module:
         model = build_model(config, SRC_VOCAB, TGT_VOCAB, PAD)
         for unit in model.modules():

@@ -38,7 +38,7 @@ def compare_architectures(
     seeds: Annotated[str, typer.Option(help="Seeds that each is trained with, e.g. 1,2,3.")] = "1",
     only: Annotated[
         str | None,
-        typer.Option(help="Which architectures, e.g. transformer,rnn; controls must be named here."),
+        typer.Option(help="Which architectures, e.g. transformer,rnn-plain; all but controls else."),
     ] = None,
     controls: Annotated[
         bool, typer.Option("--controls", help="Train the controls too: the Transformer without positions.")

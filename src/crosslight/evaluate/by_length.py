@@ -1,9 +1,9 @@
 """How a score falls as sources grow longer than those that were trained on.
 
-Long sources are made of the test set itself: n consecutive sentences as one, for n from 1 to 4, so that every n
-has the same words and the same references, and only the length differs. The test set is cut into blocks of
-twelve sentences, which all four numbers divide; what does not fill a block is left out. Resamples draw
-whole blocks, the same ones for every n and every system.
+Long sources are made of the test set itself: n consecutive sentences as one, for n from 1 to 4, so that
+every n has the same words and the same references, and only the length differs. The test set is cut into
+blocks of twelve sentences, which all four numbers divide; what does not fill a block is left out. Resamples
+draw whole blocks, the same ones for every n and every system.
 """
 
 from collections.abc import Mapping, Sequence

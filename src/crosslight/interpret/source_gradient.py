@@ -1,8 +1,8 @@
 """How much each source token moves a logit: the norm of the logit's gradient by the token's vector.
 
-It is the length of the path between the two that makes gradients fade or not (Hochreiter et al. 2001; Vaswani et
-al. 2017, section 4). Nothing of a model is known here but its token tables: the vectors that the source is read as
-are taken where they leave the table.
+It is the length of the path between the two that makes gradients fade or not (Hochreiter et al. 2001;
+Vaswani et al. 2017, section 4). Nothing of a model is known here but its token tables: the vectors that the
+source is read as are taken where they leave the table.
 
 Shape letters: S source tokens · T target tokens.
 """

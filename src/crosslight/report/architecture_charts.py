@@ -1,5 +1,6 @@
 """The pictures of `report.architectures`: scores by length, speeds, gradients, and attention side by side."""
 
+from itertools import pairwise
 from typing import Any
 
 from crosslight.report.lines import Line, LineChart, Value
@@ -28,8 +29,8 @@ def length_section(found: Tree) -> Html:
         for row in tree["differences"]
     ]
     lead = (
-        "Nothing was trained on joined sentences. All numbers of joined sentences have the same words and references; "
-        "resamples draw blocks of twelve sentences. A slope is chrF lost (or won) for one sentence more."
+        "Nothing was trained on joined sentences. All numbers of joined sentences have the same words and "
+        "references; resamples draw blocks of twelve sentences. A slope is chrF for one sentence more."
     )
     return joined(
         element("p", lead, class_="lead"),
@@ -64,13 +65,13 @@ def speed_section(found: Tree) -> Html:
         chart(
             "Target tokens a second, training",
             "tokens_per_second",
-            f"Batches of {tree['tokens']:,} made-up tokens; {found['about']['threads']} thread(s); the median of "
-            f"{tree['rounds']} rounds in turn.",
+            f"Batches of {tree['tokens']:,} made-up tokens; {found['about']['threads']} thread(s); "
+            f"the median of {tree['rounds']} rounds in turn.",
         ),
         chart(
             "Operations in turn, counted",
             "counted",
-            "The longest chain in the recorded graph of one training pass: what no parallel machine can shorten.",
+            "The longest chain in the recorded graph of one pass: what no parallel machine can shorten.",
         ),
     ]
     head = ("", *(f"n = {n}" for n in tree["lengths"]))
@@ -111,7 +112,7 @@ def gradient_section(found: Tree) -> Html:
     """Relative gradients by distance: before training, and after it."""
     tree = found["gradients"]
     edges = tree["edges"]
-    places = [str(a) if b == a + 1 else f"{a}–{b - 1}" for a, b in zip(edges, edges[1:], strict=False)]
+    places = [str(a) if b == a + 1 else f"{a}–{b - 1}" for a, b in pairwise(edges)]
     charts = []
     for state, title in (("initialized", "as initialized"), ("trained", "trained")):
         for distance, axis in (
@@ -131,9 +132,9 @@ def gradient_section(found: Tree) -> Html:
             ]
             charts.append(LineChart(f"{distance}, {title}", places, lines, axis=axis, from_zero=True).drawn())
     lead = (
-        "The gradient of a target token's logit by each source token's vector: its norm, divided by the mean over the "
-        f"source, so that 1 is an even share. {tree['sentences']} sources of four joined sentences. As initialized it "
-        "is the architecture that speaks; trained, what was made of it."
+        "The gradient of a target token's logit by each source token's vector: its norm, divided by the mean "
+        f"over the source, so that 1 is an even share. {tree['sentences']} sources of four joined sentences. "
+        "As initialized it is the architecture that speaks; trained, what was made of it."
     )
     return joined(element("p", lead, class_="lead"), element("div", *charts, class_="charts"))
 

@@ -98,8 +98,8 @@ def _claims(found: Tree) -> Html:
     ]
     head = element("tr", *(element("th", cell) for cell in ("claim", "here", "")))
     lead = (
-        "A claim holds where the whole 95 % interval of its figure is on its side, does not hold at this scale where "
-        "all of it is on the other, and is undecided where the interval reaches over both."
+        "A claim holds where the whole 95 % interval of its figure is on its side, does not hold at this "
+        "scale where all of it is on the other, and is undecided where the interval reaches over both."
     )
     return joined(
         element("p", lead, class_="lead"),
@@ -142,9 +142,9 @@ def _scores(found: Tree) -> Html:
         for row in found["chrF"]["differences"]
     ]
     lead = (
-        f"Means over {len(about['seeds'])} seed(s), beam search. Intervals of 95 % from {about['n_resamples']:,} resamples "
-        "of the test sentences (the same ones for all: paired) and of the seeds of each architecture. With so few seeds "
-        "the spread between seeds is judged too small."
+        f"Means over {len(about['seeds'])} seed(s), beam search. Intervals of 95 % from "
+        f"{about['n_resamples']:,} resamples of the test sentences (the same ones for all: paired) and of the "
+        "seeds of each architecture. With so few seeds the spread between seeds is judged too small."
     )
     return joined(
         element("p", lead, class_="lead"),

@@ -1,7 +1,7 @@
-"""Lines over a few named places (lengths, distances), with whiskers where a value has an interval, as inline SVG.
+"""Lines over a few named places (lengths, distances), as inline SVG, with whiskers where there are intervals.
 
-The picture is stretched to the place it gets, and its labels are HTML beside it, as in `report.chart`, which draws
-the many steps of a run.
+The picture is stretched to the place it gets, and its labels are HTML beside it, as in `report.chart`, which
+draws the many steps of a run.
 """
 
 import math

@@ -46,7 +46,7 @@ Test = tuple[str, str] | str
 def compare_architectures(
     contest: Contest, test: Test | None, console: Console, *, n_resamples: int = N_RESAMPLES
 ) -> Tree | int:
-    """Everything that was found, as it is written to DIR/report.json; or the signal that stopped the training.
+    """Everything that was found, as written to DIR/report.json; or the signal that stopped the training.
 
     Args:
         test: source and references, line by line, or one file of both; the validation set unless given.

@@ -5,7 +5,7 @@
     DIR/runs/ARM-SEED/    one training each
     DIR/report.html, report.json
 
-The same command goes on with a contest. It may have more arms and seeds than before, and nothing else changed.
+The same command goes on with a contest. It may have more arms and seeds than before, nothing else may differ.
 """
 
 import json
@@ -144,7 +144,7 @@ def _require_same(out: Path, before: Tree, now: Tree) -> None:
     if changed:
         raise RunError(
             f"{out} holds another comparison:\n" + "\n".join(f"  - {line}" for line in changed),
-            "go on with the same settings (more seeds and arms may be given), or choose another place with -o",
+            "go on with the same settings (seeds and arms may differ), or choose another place with -o",
         )
 
 

@@ -1,12 +1,12 @@
 """How far a gradient reaches back into a long source, for every arm: as it was initialized, and trained.
 
-For each target token of some joined sentences the gradient of its logit by every source token is taken, and made
+For some target tokens of joined sentences the gradient of the logit by every source token is taken, and made
 relative: divided by its mean over the source, so that 1 is an even share. Two distances are looked at:
 
-    steps back      tokens between a source token and the end of the source: what a network without attention
-                    has to carry since it read the token
-    off the place   tokens between a source token and the place that is as far into the source as the target token
-                    is into the target: near 0 lies what it translates
+    steps back      tokens between a source token and the end of the source: what a network without
+                    attention has to carry since it read the token
+    off the place   tokens between a source token and the place that is as far into the source as the target
+                    token is into the target: near 0 lies what it translates
 
 Before training it is the architecture alone that speaks; after it, what was made of it.
 """

@@ -13,6 +13,8 @@ from crosslight.interpret.attention import record_attention
 from crosslight.models.build import Model
 from crosslight.text.subword import BOS_ID, EOS_ID
 
+MOST = 40  # rows that are shown of an output that finds no end
+
 
 def attention_maps(bundles: dict[str, Bundle], text: str) -> dict[str, Any]:
     """For each arm its own translation, as pieces, and where each piece looked; None without attention."""
@@ -22,11 +24,12 @@ def attention_maps(bundles: dict[str, Bundle], text: str) -> dict[str, Any]:
         src = [*bundle.src_subword.encode(text), EOS_ID]
         found = translator.search([src], translator.settings_for(1, {}))[0][0]
         weights = cross_attention(bundle.model, src, found.tokens)
+        shown = slice(MOST)
         tree["arms"][arm] = {
             "translation": bundle.tgt_subword.decode(found.tokens),
             "src": bundle.src_subword.pieces(src),
-            "tgt": [*bundle.tgt_subword.pieces(found.tokens), "</s>"],
-            "weights": None if weights is None else np.round(weights, 3).tolist(),
+            "tgt": [*bundle.tgt_subword.pieces(found.tokens), "</s>"][shown],
+            "weights": None if weights is None else np.round(weights[shown], 3).tolist(),
         }
     return tree
 
@@ -44,9 +47,9 @@ def cross_attention(model: Model, src: Sequence[int], tgt: Sequence[int]) -> npt
     for name, calls in recording.items():
         if "self" in name or "encoder" in name or not calls:
             continue
-        if all(call.shape[2] == 1 for call in calls) and len(calls) == len(written):
-            calls = [torch.cat(calls, dim=2)]  # one call a target token
-        maps += [call[0].mean(dim=0) for call in calls if call.shape[2:] == (len(written), len(src))]
+        one_a_token = len(calls) == len(written) and all(call.shape[2] == 1 for call in calls)
+        whole = [torch.cat(calls, dim=2)] if one_a_token else calls
+        maps += [call[0].mean(dim=0) for call in whole if call.shape[2:] == (len(written), len(src))]
     if not maps:
         return None
     return torch.stack(maps).mean(dim=0).double().numpy()

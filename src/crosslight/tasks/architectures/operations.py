@@ -1,13 +1,13 @@
-"""How many operations must wait for each other, and how far apart two tokens are (Vaswani et al. 2017, Table 1).
+"""How many operations wait for each other, and how far apart two tokens are (Vaswani et al. 2017, Table 1).
 
     layer              operations in turn    longest path between two of n tokens
     self-attention     1                     1
     recurrent          n                     n
-    convolution (k)    1                     n / k, one layer on the other; here 2 (n - 1) / (k - 1), since
-                                             each layer reaches (k - 1) / 2 tokens to either side
+    convolution (k)    1                     n / k, layer upon layer; here 2 (n - 1) / (k - 1), since each
+                                             reaches (k - 1) / 2 tokens to either side
 
 Beside the formulas the chain is also *counted*: the longest path through the operations that autograd has
-recorded of one pass. It counts what each layer is made of too, so it is longer; what tells is how it grows with n.
+recorded of one pass. It counts what a layer is made of too, so it is longer; what tells is how it grows with n.
 """
 
 import math
@@ -43,7 +43,7 @@ def sequential_steps(config: ModelConfig, n: int) -> int:
 
 
 def path_length(config: ModelConfig, n: int) -> float:
-    """Steps between the first and the last of n source tokens, inside the encoder; infinite if there is no path.
+    """Steps between the first and the last of n source tokens, inside the encoder; infinite without a path.
 
     >>> path_length(ConvConfig(kernel=3, n_encoder_layers=4), 5)
     4

@@ -22,7 +22,7 @@ def scores(
     metric: CountedMetric,
     n_resamples: int = N_RESAMPLES,
 ) -> tuple[dict[str, Any], Pairs]:
-    """One metric of every arm, as a tree of plain values; and a minus b for all ordered pairs (a, b) of arms."""
+    """One metric of every arm, as a tree; and a minus b for all ordered pairs (a, b) of arms."""
     times = draws(len(refs), n_resamples)
     values: dict[str, float] = {}
     resampled: dict[str, Any] = {}

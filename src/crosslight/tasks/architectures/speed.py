@@ -1,7 +1,7 @@
 """How fast the arms train on sources of each length, and how fast they translate.
 
-Machines change their pace while one measures. So the arms take turns, several rounds, and what is compared are the
-ratios to the first arm within a round; of the rounds the median counts.
+Machines change their pace while one measures. So the arms take turns, several rounds, and what is compared
+are the ratios to the first arm within a round; of the rounds the median counts.
 """
 
 import itertools

@@ -1,6 +1,6 @@
 """Every training of a contest, one after the other or some side by side; what is finished is passed over.
 
-Each is a run like any other, with its own page and log, and `crosslight train --resume` would go on with it too.
+Each is a run like any other, with its own page and log; `crosslight train --resume` would go on with it, too.
 """
 
 import json
