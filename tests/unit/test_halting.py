@@ -49,7 +49,9 @@ def test_every_position_is_graves_definition(
     states = [[chance.random() for _ in range(max_steps)] for _ in said]
     begin = torch.full((2, 3, 1), 7.0, dtype=torch.float64)
     given_p = torch.tensor(said, dtype=torch.float64).view(2, 3, 5)
-    tokens = Pondering(begin, torch.tensor(real).view(2, 3), nn.Identity(), Says(given_p), EPSILON, max_steps)
+    tokens = Pondering(
+        begin, torch.tensor(real).view(2, 3), nn.Identity(), Says(given_p), EPSILON, max_steps
+    )
     n_taken = 0
     for step in range(max_steps):
         if not tokens.goes_on:

@@ -103,11 +103,8 @@ def test_leaving_steps_out_changes_no_bit(kernel: int, monkeypatch: pytest.Monke
         nn.init.constant_(unit.bias, 4.0)  # all halt early
     begun, state = model.decode(pairs.tgt_in, model.start(pairs.src))
     assert max(side.n_steps.max() for side in model.features_and_halting(pairs.src, pairs.tgt_in)[1:]) < 5
-    monkeypatch.setattr(
-        "crosslight.models.universal.Pondering.goes_on",
-        property(lambda _: True, lambda *_: None),
-        raising=False,
-    )
+    monkeypatch.setattr("crosslight.models.universal.Pondering.goes_on", property(lambda _: True, lambda *_: None),
+                        raising=False)
     whole, grown = model.decode(pairs.tgt_in, model.start(pairs.src))
     assert torch.equal(begun, whole)
     for ours, theirs in zip(state.past, grown.past, strict=True):
@@ -123,9 +120,7 @@ def test_a_convolution_sees_its_neighbors_and_only_back_when_writing() -> None:
     """With attention silenced, the first step carries a token one place to both sides, or from two places back."""
     model = small(kernel=3, max_steps=1, norm="pre")
     for attention in (
-        model.encoder_layer.self_attention,
-        model.decoder_layer.self_attention,
-        model.decoder_layer.cross_attention,
+        model.encoder_layer.self_attention, model.decoder_layer.self_attention, model.decoder_layer.cross_attention
     ):
         nn.init.zeros_(attention.out_proj.weight)
     tokens = torch.full((1, 9), 5)
@@ -185,9 +180,7 @@ def test_its_gradient_says_to_halt_sooner() -> None:
     """The loss apart: a step along it makes halting likelier, in numbers that are finite everywhere."""
     model, pairs = small(ponder_weight=1.0), batch()
     model.zero_grad()
-    (
-        priced(label_smoothed(0.1), model)(model, pairs).total - label_smoothed(0.1)(model, pairs).total
-    ).backward()
+    (priced(label_smoothed(0.1), model)(model, pairs).total - label_smoothed(0.1)(model, pairs).total).backward()
     for unit in units(model):
         assert unit.bias.grad is not None
         assert unit.bias.grad < 0

@@ -35,9 +35,7 @@ def train(
     ] = None,
     preset: Annotated[
         str | None,
-        typer.Option(
-            help="tiny, small, small-fast, strong, base, big, universal; chosen for you unless given."
-        ),
+        typer.Option(help="tiny, small, small-fast, strong, base, big, universal; chosen for you unless given."),
     ] = None,
     config: Annotated[
         Path | None, typer.Option(help="A TOML file of settings, laid over the preset or the resumed run's.")

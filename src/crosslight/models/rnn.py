@@ -125,7 +125,9 @@ class Rnn(nn.Module):
         )
         return RnnState(mask, memory, self.decoder.first(first))
 
-    def decode(self, tokens: Int[Tensor, "B T"], state: RnnState) -> tuple[Float[Tensor, "B T V"], RnnState]:
+    def decode(
+        self, tokens: Int[Tensor, "B T"], state: RnnState
+    ) -> tuple[Float[Tensor, "B T V"], RnnState]:
         """Logits for what follows each of tokens, and the state after them."""
         x, state = self._write(tokens, state)
         return self.output.logits(x), state
@@ -138,7 +140,9 @@ class Rnn(nn.Module):
         """Logits of the whole target at once: one `decode` from the first state."""
         return self.decode(tgt_in, self.start(src))[0]
 
-    def _write(self, tokens: Int[Tensor, "B T"], state: RnnState) -> tuple[Float[Tensor, "B T E"], RnnState]:
+    def _write(
+        self, tokens: Int[Tensor, "B T"], state: RnnState
+    ) -> tuple[Float[Tensor, "B T E"], RnnState]:
         x: Any = self.dropout(self.tgt_tokens(tokens))
         x, hidden = self.decoder(x, state.memory, state.memory_mask, state.hidden)
         return self.dropout(x), state._replace(hidden=hidden)

@@ -130,9 +130,7 @@ class Universal(nn.Module):
         mask = padding_mask(src, self.pad_id)
         memory, halting = self.encode(src, mask)
         keys_values = self.decoder_layer.cross_attention.project(memory)
-        return UniversalState(
-            mask, keys_values, (self.decoder_layer.begin(memory),) * self.max_steps
-        ), halting
+        return UniversalState(mask, keys_values, (self.decoder_layer.begin(memory),) * self.max_steps), halting
 
     def _write(
         self, tokens: Int[Tensor, "B T"], state: UniversalState
@@ -146,7 +144,9 @@ class Universal(nn.Module):
         where = self.positions(n_new, n_past)
         grown = []
         for step, past in enumerate(state.past, start=1):
-            reads = (written.x + where + self.steps(1, step), past, state.memory, causal, state.memory_mask)
+            reads = (
+                written.x + where + self.steps(1, step), past, state.memory, causal, state.memory_mask
+            )
             if written.goes_on:
                 new, longer = self.decoder_layer(*reads)
                 written.take(new)

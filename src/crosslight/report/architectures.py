@@ -143,8 +143,8 @@ def _scores(found: Tree) -> Html:
     ]
     lead = (
         f"Means over {len(about['seeds'])} seed(s), beam search. Intervals of 95 % from "
-        f"{about['n_resamples']:,} resamples of the test sentences (the same ones for all: paired) and of the "
-        "seeds of each architecture. With so few seeds the spread between seeds is judged too small."
+        f"{about['n_resamples']:,} resamples of the test sentences (the same ones for all: paired) and of "
+        "the seeds of each architecture. With so few seeds the spread between seeds is judged too small."
     )
     return joined(
         element("p", lead, class_="lead"),

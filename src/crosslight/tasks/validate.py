@@ -97,8 +97,7 @@ class Validator:
         device = next(model.parameters()).device
         with torch.inference_mode():
             counts = [
-                mean_steps(model, batch.to(device))
-                for batch in islice(self._stream.one_epoch(), STEP_BATCHES)
+                mean_steps(model, batch.to(device)) for batch in islice(self._stream.one_epoch(), STEP_BATCHES)
             ]
         totals, tokens = zip(*counts, strict=True)
         return {"steps per token": sum(totals) / sum(tokens)}

@@ -37,9 +37,7 @@ def priced(objective: Objective, model: nn.Module) -> Objective:
 
 def cost_per_pair(read: Halting, written: Halting) -> Tensor:
     """(B,): steps and remainder, the mean over the tokens of both sides; padding takes no step and does not count."""
-    costs, real = (
-        torch.cat(pair, dim=1) for pair in ((read.cost, written.cost), (_real(read), _real(written)))
-    )
+    costs, real = (torch.cat(pair, dim=1) for pair in ((read.cost, written.cost), (_real(read), _real(written))))
     return (costs * real).sum(1) / real.sum(1)
 
 

@@ -7,7 +7,7 @@
                                              reaches (k - 1) / 2 tokens to either side
 
 Beside the formulas the chain is also *counted*: the longest path through the operations that autograd has
-recorded of one pass. It counts what a layer is made of too, so it is longer; what tells is how it grows with n.
+recorded of one pass. It counts what a layer is made of too; what tells is how it grows with n.
 """
 
 import math
@@ -21,8 +21,10 @@ from crosslight.config.conv import ConvConfig
 from crosslight.config.model import TransformerConfig
 from crosslight.config.rnn import RnnConfig
 from crosslight.config.universal import UniversalConfig
+from crosslight.interpret.receptive_field import receptive_field
 
 MANY = 10**6  # steps that a gradient graph is followed at most
+FIELD_TOKENS = 40  # of the source in which a receptive field is looked for
 
 
 def sequential_steps(config: ModelConfig, n: int) -> int:
@@ -59,6 +61,13 @@ def path_length(config: ModelConfig, n: int) -> float:
             reach = (config.kernel - 1) // 2
             steps = math.ceil((n - 1) / reach) if reach else math.inf
             return steps if steps <= config.n_encoder_layers else math.inf
+
+
+def measured_field(model: nn.Module, n: int = FIELD_TOKENS) -> int:
+    """The most of n source tokens that one vector which the encoder hands over changes with: by gradients."""
+    chance = torch.Generator().manual_seed(n)
+    src = torch.randint(4, 100, (1, n), generator=chance)
+    return receptive_field(model.double().eval(), src)
 
 
 def longest_chain(output: Tensor) -> int:
