@@ -59,8 +59,8 @@ def compare_architectures(
 ) -> None:
     """Train one architecture after the other on the same corpus, and see which claims about them hold on it.
 
-    A table goes to the terminal, a stand-alone page with all figures to DIR/report.html. The same command goes
-    on after a stop, and takes more seeds and architectures.
+    A table goes to the terminal, a stand-alone page with all figures to DIR/report.html. The same command
+    goes on after a stop, and takes more seeds and architectures.
 
     crosslight compare-architectures --src my.en --tgt my.de --minutes-each 20 --seeds 1,2,3 -o runs/arms
     """

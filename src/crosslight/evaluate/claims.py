@@ -118,6 +118,28 @@ def _order(chrf: Mapping[tuple[str, str], Estimate], names: Mapping[str, str]) -
     return Claim(sentence, f"{signed(found)} chrF with positions", more_than(found, 0.0))
 
 
+def slower_on_long(faster: Estimate | None, length: int) -> Claim:
+    """Whether a recurrent network trains slower than the Transformer on sentences of many tokens.
+
+    Args:
+        faster: the Transformer's tokens a second by the recurrent network's, with the lowest and highest round.
+    """
+    sentence = f"On sentences of {length} tokens the Transformer trains faster than a recurrent network"
+    if faster is None:
+        return _untested(sentence, "transformer", "rnn")
+    figure = f"{faster.value:.2f} times as many tokens a second [{faster.low:.2f}, {faster.high:.2f}]"
+    return Claim(sentence, figure, more_than(faster, 1.0))
+
+
+def field_claim(measured: int | None, formula: int | None) -> Claim:
+    """Whether convolutions see exactly as far as their number and width say."""
+    sentence = "A convolutional encoder of L layers sees 1 + L (k - 1) tokens"
+    if measured is None or formula is None:
+        return _untested(sentence, "conv")
+    verdict: Verdict = "holds" if measured == formula else "does not hold at this scale"
+    return Claim(sentence, f"{formula} by the formula, {measured} by gradients", verdict)
+
+
 def signed(found: Estimate) -> str:
     """A difference with its sign and its interval.
 
@@ -128,4 +150,5 @@ def signed(found: Estimate) -> str:
 
 
 def _untested(sentence: str, *arms: str) -> Claim:
-    return Claim(sentence, f"it takes the arms {' and '.join(arms)}", "not tested")
+    needed = f"the arm {arms[0]}" if len(arms) == 1 else f"the arms {' and '.join(arms)}"
+    return Claim(sentence, f"it takes {needed}", "not tested")

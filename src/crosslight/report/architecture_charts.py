@@ -82,6 +82,7 @@ def speed_section(found: Tree) -> Html:
         (arm["label"], *("none" if n is None else short(n) for n in tree["arms"][arm["name"]]["paths"]))
         for _, arm in colored(found)
     ]
+    fields = [(arm["label"], str(tree["arms"][arm["name"]]["field"])) for _, arm in colored(found)]
     decoding = found["decoding"]
     ways = list(decoding["sentences"])
     speeds = [
@@ -91,7 +92,7 @@ def speed_section(found: Tree) -> Html:
                 text
                 for way in ways
                 for speed in [decoding["arms"][arm["name"]][way]]
-                for text in (short(speed["sentences_per_second"]), f"{speed['ratio']:.2f}")
+                for text in (short(speed["sentences_per_second"]), f"{speed['ratio']['value']:.2f}")
             ),
         )
         for _, arm in colored(found)
@@ -103,6 +104,8 @@ def speed_section(found: Tree) -> Html:
         table(head, operations, "numbers"),
         element("h3", "Longest path between two source tokens inside the encoder, by formula"),
         table(head, paths, "numbers"),
+        element("h3", "Source tokens that a vector of the encoder knows of, measured by gradients"),
+        table(("", "tokens"), fields),
         element("h3", "Decoding, sentences a second (one thread)"),
         table(("", *(cell for way in ways for cell in (way, f"× {first}"))), speeds, "numbers"),
     )

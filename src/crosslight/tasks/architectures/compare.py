@@ -20,7 +20,8 @@ from crosslight import __version__
 from crosslight.bundle import Bundle, load_bundle
 from crosslight.config.architecture import summary
 from crosslight.evaluate.by_length import join
-from crosslight.evaluate.claims import claims
+from crosslight.evaluate.claims import Claim, claims, field_claim, slower_on_long
+from crosslight.evaluate.resampling import Estimate
 from crosslight.evaluate.significance import N_RESAMPLES
 from crosslight.report.architectures import architectures_page
 from crosslight.tasks.architectures.arms import Arm
@@ -93,19 +94,35 @@ def _measured(contest: Contest, pairs: Sequence[Pair], say: Say, n_resamples: in
     long = list(zip(join(srcs, 4), join(refs, 4), strict=True))
     names = {arm.name: arm.label for arm in contest.arms}
     controls = frozenset(arm.name for arm in contest.arms if arm.control)
+    training = training_speeds(contest, sizes, say)
+    held = [*claims(chrf_pairs, slope_pairs, names, controls), *_of_speed(training)]
     return {
         "about": _about(contest, first, len(pairs), n_resamples),
         "arms": [_arm(arm, bundles[arm.name]) for arm in contest.arms],
         "runs": [_run(contest, arm, seed) for arm in contest.arms for seed in contest.seeds],
-        "claims": [asdict(claim) for claim in claims(chrf_pairs, slope_pairs, names, controls)],
+        "claims": [asdict(claim) for claim in held],
         "chrF": chrf,
         "BLEU": bleu,
         "by_length": lengths,
         "gradients": gradients(bundles, long, say),
         "attention": attention_maps(bundles, _shown(srcs)),
         "decoding": decoding_speeds(bundles, srcs[:N_SENTENCES], say),
-        "training": training_speeds(contest, sizes, say),
+        "training": training,
     }
+
+
+def _of_speed(training: Tree) -> list[Claim]:
+    """The claims that are decided by what was measured of speed and reach."""
+    arms = training["arms"]
+    faster = None
+    if {"transformer", "rnn"} <= arms.keys() and next(iter(arms)) == "transformer":
+        ratio = arms["rnn"]["ratio"][-1]  # of the longest sentences, by the first arm
+        faster = Estimate(1 / ratio["value"], 1 / ratio["high"], 1 / ratio["low"])
+    conv = arms.get("conv", {})
+    return [
+        slower_on_long(faster, training["lengths"][-1]),
+        field_claim(conv.get("field"), conv.get("field_by_formula")),
+    ]
 
 
 def _about(contest: Contest, bundle: Bundle, n_test: int, n_resamples: int) -> Tree:

@@ -63,6 +63,13 @@ def path_length(config: ModelConfig, n: int) -> float:
             return steps if steps <= config.n_encoder_layers else math.inf
 
 
+def field_by_formula(config: ModelConfig) -> int | None:
+    """Source tokens that a vector of the encoder knows of: 1 + L (k - 1); None where it knows of all."""
+    if isinstance(config, ConvConfig):
+        return 1 + config.n_encoder_layers * (config.kernel - 1)
+    return None
+
+
 def measured_field(model: nn.Module, n: int = FIELD_TOKENS) -> int:
     """The most of n source tokens that one vector which the encoder hands over changes with: by gradients."""
     chance = torch.Generator().manual_seed(n)

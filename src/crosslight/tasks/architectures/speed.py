@@ -17,7 +17,13 @@ from crosslight.data.batch import Batch, make_batch
 from crosslight.decode.translator import Translator
 from crosslight.models.build import build_model
 from crosslight.tasks.architectures.contest import Contest
-from crosslight.tasks.architectures.operations import counted_chain, path_length, sequential_steps
+from crosslight.tasks.architectures.operations import (
+    counted_chain,
+    field_by_formula,
+    measured_field,
+    path_length,
+    sequential_steps,
+)
 from crosslight.tasks.probe import training_speed
 from crosslight.text.subword import BOS_ID, EOS_ID, PAD_ID
 
@@ -59,7 +65,7 @@ def training_speeds(
             arm.name: {
                 "tokens_per_second": [statistics.median(found) for found in rates[arm.name]],
                 "ratio": [
-                    statistics.median(a / b for a, b in zip(found, of_first, strict=True))
+                    _ratio(found, of_first)
                     for found, of_first in zip(rates[arm.name], rates[contest.arms[0].name], strict=True)
                 ],
                 **_operations(contest, arm.name, vocab_sizes, lengths),
@@ -67,6 +73,12 @@ def training_speeds(
             for arm in contest.arms
         },
     }
+
+
+def _ratio(rates: Sequence[float], of_first: Sequence[float]) -> dict[str, float]:
+    """The median of the rounds' ratios, and the lowest and the highest of them."""
+    ratios = [a / b for a, b in zip(rates, of_first, strict=True)]
+    return {"value": statistics.median(ratios), "low": min(ratios), "high": max(ratios)}
 
 
 def _operations(
@@ -80,6 +92,8 @@ def _operations(
         "steps": [sequential_steps(config, n) for n in lengths],
         "paths": [None if path == float("inf") else path for path in paths],
         "counted": [counted_chain(model, n) for n in lengths],
+        "field": measured_field(model),
+        "field_by_formula": field_by_formula(config),
     }
 
 
@@ -112,7 +126,7 @@ def decoding_speeds(
             arm: {
                 way: {
                     "sentences_per_second": statistics.median(found[arm]),
-                    "ratio": statistics.median(a / b for a, b in zip(found[arm], found[first], strict=True)),
+                    "ratio": _ratio(found[arm], found[first]),
                 }
                 for way, found in rates.items()
             }
