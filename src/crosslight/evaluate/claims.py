@@ -122,7 +122,7 @@ def slower_on_long(faster: Estimate | None, length: int) -> Claim:
     """Whether a recurrent network trains slower than the Transformer on sentences of many tokens.
 
     Args:
-        faster: the Transformer's tokens a second by the recurrent network's, with the lowest and highest round.
+        faster: the Transformer's tokens a second by the other's, with the lowest and highest round.
     """
     sentence = f"On sentences of {length} tokens the Transformer trains faster than a recurrent network"
     if faster is None:

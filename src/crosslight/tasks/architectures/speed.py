@@ -40,27 +40,23 @@ def training_speeds(
     contest: Contest,
     vocab_sizes: tuple[int, int],
     say: Say,
-    *,
-    lengths: Sequence[int] = LENGTHS,
-    rounds: int = ROUNDS,
-    seconds: float = SECONDS,
 ) -> dict[str, Any]:
     """Target tokens a second of every arm at every length, and the operations that wait for each other."""
-    rates: dict[str, list[list[float]]] = {arm.name: [[] for _ in lengths] for arm in contest.arms}
+    rates: dict[str, list[list[float]]] = {arm.name: [[] for _ in LENGTHS] for arm in contest.arms}
     precision = torch.bfloat16 if contest.shared["train"]["precision"] == "bf16" else torch.float32
-    for i in range(rounds):
-        say(f"training speed by length, round {i + 1} of {rounds}")
-        for k, length in enumerate(lengths):
+    for i in range(ROUNDS):
+        say(f"training speed by length, round {i + 1} of {ROUNDS}")
+        for k, length in enumerate(LENGTHS):
             for arm in contest.arms:
                 config = contest.config(arm, contest.seeds[0])
                 model = build_model(config.model, *vocab_sizes, PAD_ID)
                 batches = same_length(length, min(vocab_sizes))
-                speed = training_speed(model, batches, config.train, contest.threads, precision, seconds)
+                speed = training_speed(model, batches, config.train, contest.threads, precision, SECONDS)
                 rates[arm.name][k].append(speed.tokens_per_second)
     return {
-        "lengths": list(lengths),
+        "lengths": list(LENGTHS),
         "tokens": TOKENS,
-        "rounds": rounds,
+        "rounds": ROUNDS,
         "arms": {
             arm.name: {
                 "tokens_per_second": [statistics.median(found) for found in rates[arm.name]],
@@ -68,7 +64,7 @@ def training_speeds(
                     _ratio(found, of_first)
                     for found, of_first in zip(rates[arm.name], rates[contest.arms[0].name], strict=True)
                 ],
-                **_operations(contest, arm.name, vocab_sizes, lengths),
+                **_operations(contest, arm.name, vocab_sizes, LENGTHS),
             }
             for arm in contest.arms
         },
@@ -106,21 +102,19 @@ def same_length(length: int, vocab_size: int, n_tokens: int = TOKENS) -> Iterato
         yield make_batch(src, tgt, pad_id=PAD_ID, bos_id=BOS_ID, eos_id=EOS_ID)
 
 
-def decoding_speeds(
-    bundles: dict[str, Bundle], srcs: Sequence[str], say: Say, *, rounds: int = ROUNDS
-) -> dict[str, Any]:
+def decoding_speeds(bundles: dict[str, Bundle], srcs: Sequence[str], say: Say) -> dict[str, Any]:
     """Sentences a second of every arm, one thread: beam 4 with 32 at a time, and greedily one by one."""
     ways = {"beam 4, batch 32": (32, 4, len(srcs)), "greedy, one by one": (1, 1, FEW)}
     rates: dict[str, dict[str, list[float]]] = {way: {arm: [] for arm in bundles} for way in ways}
     translators = {arm: Translator(bundle) for arm, bundle in bundles.items()}
-    for i in range(rounds):
-        say(f"decoding speed, round {i + 1} of {rounds}")
+    for i in range(ROUNDS):
+        say(f"decoding speed, round {i + 1} of {ROUNDS}")
         for way, (batch, beam, n) in ways.items():
             for arm, translator in translators.items():
                 rates[way][arm].append(_rate(translator, srcs[:n], batch, beam))
     first = next(iter(bundles))
     return {
-        "rounds": rounds,
+        "rounds": ROUNDS,
         "sentences": {way: min(n, len(srcs)) for way, (_, _, n) in ways.items()},
         "arms": {
             arm: {
