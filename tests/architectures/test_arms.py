@@ -73,12 +73,12 @@ def test_the_longest_chain_of_a_graph_known_by_hand():
 
 def test_only_recurrence_makes_the_chain_longer_with_the_sentence():
     small = {"d_model": 8, "d_hidden": 8, "n_encoder_layers": 2, "n_decoder_layers": 1}
-    conv = build_model(ConvConfig(**small), 20, 20)
+    conv = build_model(ConvConfig(**small), 120, 120)
     heads = {"d_ff": 8, "n_heads": 2}
     transformer = build_model(
-        TransformerConfig(d_model=8, n_encoder_layers=2, n_decoder_layers=1, **heads), 20, 20
+        TransformerConfig(d_model=8, n_encoder_layers=2, n_decoder_layers=1, **heads), 120, 120
     )
-    rnn = build_model(RnnConfig(d_model=8, d_hidden=8, d_attention=4), 20, 20)
+    rnn = build_model(RnnConfig(d_model=8, d_hidden=8, d_attention=4), 120, 120)
     for model in (conv, transformer):
         assert counted_chain(model, 16) == counted_chain(model, 4)
     a, b, c = (counted_chain(rnn, n) for n in (4, 8, 16))

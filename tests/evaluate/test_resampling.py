@@ -1,4 +1,4 @@
-"""Scores of several trainings, against resamples that are scored as texts, and against chances known exactly."""
+"""Scores of several trainings, against resamples that are scored as texts, and against known chances."""
 
 import numpy as np
 import pytest

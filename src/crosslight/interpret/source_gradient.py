@@ -17,7 +17,6 @@ from torch import Tensor, nn
 
 from crosslight.errors import ConfigError
 from crosslight.models.build import Model
-from crosslight.nn.embedding import TokenEmbedding
 
 Floats = npt.NDArray[np.float64]
 
@@ -32,19 +31,20 @@ def source_gradients(
         tgt: target ids; the decoder is given those before each step.
 
     Raises:
-        ConfigError: the model does not read its source through a `TokenEmbedding`.
+        ConfigError: the model does not look its source up in an `nn.Embedding`.
     """
     was_training = model.training
     model.eval()
     device = next(model.parameters()).device
     written = torch.tensor([[bos_id, *tgt[:-1]]], device=device)
     with torch.enable_grad():
-        with _vectors(model) as read:
-            state = model.start(torch.tensor([list(src)], device=device))
+        tokens = torch.tensor([list(src)], device=device)
+        with _vectors(model, tokens) as read:
+            state = model.start(tokens)
         if not read:
             raise ConfigError(
                 f"a {type(model).__name__} reads its source in a way that is not known here",
-                "compare architectures whose tokens come from `nn.embedding.TokenEmbedding`",
+                "compare architectures that look their tokens up in an `nn.Embedding`, as they are given",
             )
         logits, _ = model.decode(written, state)
         rows = []
@@ -58,16 +58,18 @@ def source_gradients(
 
 
 @contextmanager
-def _vectors(model: nn.Module) -> Iterator[list[Tensor]]:
-    """While the block runs, what token tables give out is the start of a graph; the first is kept first."""
+def _vectors(model: nn.Module, tokens: Tensor) -> Iterator[list[Tensor]]:
+    """While the block runs, the vectors that `tokens` are looked up as begin a graph, and are kept."""
     read: list[Tensor] = []
 
-    def leaf(module: nn.Module, inputs: object, output: Tensor) -> Tensor:
+    def leaf(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor | None:
+        if inputs[0] is not tokens:
+            return None
         vectors = output.detach().requires_grad_()
         read.append(vectors)
         return vectors
 
-    handles = [m.register_forward_hook(leaf) for m in model.modules() if isinstance(m, TokenEmbedding)]
+    handles = [m.register_forward_hook(leaf) for m in model.modules() if isinstance(m, nn.Embedding)]
     try:
         yield read
     finally:
