@@ -151,6 +151,7 @@ def test_tokenizer_and_pairs_are_the_same_for_all(done):
     assert first.read_bytes() != second.read_bytes(), "the seeds differ"
 
 
+@pytest.mark.slow
 def test_what_is_finished_is_passed_over_and_more_may_be_asked_for(done, compare, tmp_path):
     out = shutil.copytree(done, tmp_path / "out")
     weights = out / "runs" / "transformer-1" / "bundle" / "model.safetensors"
@@ -191,6 +192,7 @@ def test_stopped_it_goes_on_to_the_same_weights(done, compare, tmp_path, monkeyp
     assert (tmp_path / "out" / file).read_bytes() == (done / file).read_bytes()
 
 
+@pytest.mark.slow
 def test_side_by_side_is_the_same(done, compare, tmp_path):
     result = compare(tmp_path / "out", "--parallel", "2")
     assert result.code == 0, result.err
@@ -218,7 +220,7 @@ def test_the_page_asks_nobody_and_text_stays_text(done):
     ("more", "message"),
     [
         (["--only", "lstm"], "arms.toml has no arm called lstm"),
-        (["--set", "model.d_model=15"], "d_model = 15 must be even and divisible"),
+        (["--set", "model.d_model=15"], "d_model = 15 is not divisible by n_heads = 2"),
         (["--test-src", "a"], "a test set is --test-src with --test-tgt, or --test-pairs"),
     ],
 )
