@@ -106,7 +106,7 @@ def _ahead(chrf: Mapping[tuple[str, str], Estimate], names: Mapping[str, str], r
     )
     for verdict in ("does not hold at this scale", "undecided"):
         if verdict in verdicts:
-            return Claim(sentence, figure, verdict)  # type: ignore[arg-type]
+            return Claim(sentence, figure, verdict)
     return Claim(sentence, figure, "holds")
 
 

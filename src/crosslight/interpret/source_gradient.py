@@ -9,6 +9,7 @@ Shape letters: S source tokens · T target tokens.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,17 +17,17 @@ import torch
 from torch import Tensor, nn
 
 from crosslight.errors import ConfigError
-from crosslight.models.build import Model
 
 Floats = npt.NDArray[np.float64]
 
 
 def source_gradients(
-    model: Model, src: Sequence[int], tgt: Sequence[int], steps: Sequence[int], bos_id: int
+    model: Any, src: Sequence[int], tgt: Sequence[int], steps: Sequence[int], bos_id: int
 ) -> Floats:
     """Norms (steps, S): of the logit of each target token in `steps`, by the vector of each source token.
 
     Args:
+        model: a `models.protocol.Seq2Seq`.
         src: source ids, the end token included.
         tgt: target ids; the decoder is given those before each step.
 

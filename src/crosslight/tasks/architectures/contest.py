@@ -28,7 +28,7 @@ from crosslight.tasks.sources import count_pairs
 from crosslight.train.machine import choose_device, probe_precision, probe_threads
 
 FILE = "contest.json"
-SETTLED = ("data", "clean", "subword", "decode", "train")  # what no arm may have otherwise
+SECTIONS = ("data", "clean", "subword", "decode")  # that are settled as a whole
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def _settled(out: Path, shared: Tree, wishes: Tree, parallel: int, before: Tree 
     asked = merge(shared, wishes)
     resolved, _ = plan({name: asked[name] for name in asked if name != "model"}, out, "tiny", None)
     tree: Tree = tomllib.loads(to_toml(resolved))
-    settled = {name: tree[name] for name in ("data", "clean", "subword", "decode") if name in tree}
+    settled: Tree = {name: tree[name] for name in SECTIONS if name in tree}
     train = {**asked.get("train", {})}
     if before:
         train = {name: before["train"][name] for name in ("threads", "precision")} | train

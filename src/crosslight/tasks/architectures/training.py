@@ -63,7 +63,8 @@ def _planned(contest: Contest, arm: Arm, seed: int) -> RunConfig:
 
 def _side_by_side(contest: Contest, left: list[tuple[Arm, int]], say: Say) -> int | None:
     """Each training in a process of its own, `contest.parallel` at a time."""
-    waiting, running = list(left), {}
+    waiting = list(left)
+    running: dict[tuple[str, int], tuple[subprocess.Popen[bytes], Path]] = {}
     failed: list[str] = []
     said = time.monotonic()
     with StopRequest() as stop:
@@ -96,7 +97,7 @@ def _side_by_side(contest: Contest, left: list[tuple[Arm, int]], say: Say) -> in
     return stop.signal
 
 
-def _started(contest: Contest, arm: Arm, seed: int) -> "subprocess.Popen[bytes]":
+def _started(contest: Contest, arm: Arm, seed: int) -> subprocess.Popen[bytes]:
     run = contest.run(arm, seed)
     _clear_unbegun(run)
     if not (run / "config.toml").is_file():
