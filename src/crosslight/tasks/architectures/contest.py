@@ -13,7 +13,6 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -146,9 +145,3 @@ def _require_same(out: Path, before: Tree, now: Tree) -> None:
             f"{out} holds another comparison:\n" + "\n".join(f"  - {line}" for line in changed),
             "go on with the same settings (seeds and arms may differ), or choose another place with -o",
         )
-
-
-def licence(contest: Contest) -> str:
-    """Of the data, as far as it was told."""
-    found: Any = contest.shared["data"].get("license", "")
-    return str(found) or "not stated"
