@@ -24,6 +24,7 @@ VERBS = [
     "align",
     "calibrate",
     "compare",
+    "compare-architectures",
     "contrast",
     "distill",
     "export",

@@ -43,8 +43,9 @@ def test_torch_is_not_needed(root: Path) -> None:
 def test_every_command_file_has_its_section(root: Path, documents: dict[str, str]) -> None:
     """A command's file defines a function of its name, with a `_` where the name is a word of Python."""
     paths = (root / "src" / "crosslight" / "cli").glob("*.py")
-    commands = {p.stem.rstrip("_") for p in paths if f"\ndef {p.stem}(" in p.read_text("utf-8")} - {"main"}
-    assert set(re.findall(r"^## crosslight (\w+)$", documents["docs/cli.md"], re.MULTILINE)) == commands
+    stems = {p.stem.rstrip("_") for p in paths if f"\ndef {p.stem}(" in p.read_text("utf-8")}
+    commands = {stem.replace("_", "-") for stem in stems} - {"main"}
+    assert set(re.findall(r"^## crosslight ([\w-]+)$", documents["docs/cli.md"], re.MULTILINE)) == commands
 
 
 def test_every_option_in_the_sources_is_on_the_page(root: Path, documents: dict[str, str]) -> None:

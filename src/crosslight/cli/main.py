@@ -12,6 +12,7 @@ from crosslight.cli import (
     alternatives,
     calibrate,
     compare,
+    compare_architectures,
     configs,
     contrast,
     demo,
@@ -49,6 +50,7 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("calibrate")(calibrate.calibrate)
 app.command("align")(align.align)
 app.command("compare")(compare.compare)
+app.command("compare-architectures")(compare_architectures.compare_architectures)
 app.command("contrast")(contrast.contrast)
 app.command("distill")(distill.distill)
 app.command("export")(export.export)
@@ -80,7 +82,7 @@ def _options(
 
 def main() -> None:
     """The program `crosslight`."""
-    if "train" in sys.argv[1:3] or "demo" in sys.argv[1:3]:
+    if {"train", "demo", "compare-architectures"} & {*sys.argv[1:3]}:
         start_again_with_tcmalloc()
     # Names of files may hold bytes that are no text: they go out as they came in, or escaped.
     for stream, errors in ((sys.stdout, "surrogateescape"), (sys.stderr, "backslashreplace")):

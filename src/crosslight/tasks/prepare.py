@@ -4,6 +4,8 @@ Everything lands in the run's `data/` directory and is reused when the run is re
 """
 
 import json
+import os
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -84,6 +86,30 @@ def prepare(config: RunConfig, directory: Path, say: Say, show: Show = lambda li
     flush_tree(directory)  # first the files, then the word that they are all there
     write_file(done, json.dumps(fingerprint))
     return _open(directory)
+
+
+def adopt(config: RunConfig, prepared: Path, directory: Path) -> None:
+    """Make `directory` a cache like `prepared`, which was made for another seed: the same pairs and pieces.
+
+    The files are second names of the same ones, where the file system has such, and else copies.
+
+    Raises:
+        RunError: that one was made with other settings.
+    """
+    fingerprint = _fingerprint(config)
+    theirs = json.loads((prepared / "done.json").read_text(encoding="utf-8"))
+    if {**theirs, "seed": config.train.seed} != fingerprint:
+        raise RunError(f"{prepared} was made with other settings", "start a new run with -o")
+    for source in sorted(path for path in prepared.rglob("*") if path.is_file()):
+        place = directory / source.relative_to(prepared)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(source, place)
+        except OSError:
+            shutil.copyfile(source, place)
+    (directory / "done.json").unlink()
+    flush_tree(directory)
+    write_file(directory / "done.json", json.dumps(fingerprint))
 
 
 def _write_cleaned(config: RunConfig, directory: Path, say: Say, show: Show, each: Each) -> int:
