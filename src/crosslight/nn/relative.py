@@ -96,4 +96,5 @@ class RelativeScoring(nn.Module):
 def _each_query(x: Float[Tensor, "B H T M"], own: Float[Tensor, "T M N"]) -> Float[Tensor, "B H T N"]:
     """Every query's rows, of all sentences and heads, times the matrix that belongs to its place."""
     rows = x.flatten(0, 1).transpose(0, 1)  # (T, BH, M)
-    return (rows @ own).transpose(0, 1).unflatten(0, x.shape[:2])
+    found = (rows @ own).transpose(0, 1)
+    return found.reshape(*x.shape[:3], own.shape[2])

@@ -37,7 +37,7 @@ def turned(x: Float[Tensor, "B H T K"], n_past: int = 0) -> Float[Tensor, "B H T
     exact = torch.float64 if x.dtype == torch.float64 else torch.float32  # eight bits are no angle
     length = max(SHORTEST, 1 << (end - 1).bit_length())
     turns = _turns(length, x.shape[3], exact, x.device)[n_past:end]
-    pairs = torch.view_as_complex(x.to(exact).unflatten(-1, (-1, 2)))
+    pairs = torch.view_as_complex(x.to(exact).reshape(*x.shape[:3], x.shape[3] // 2, 2))
     return torch.view_as_real(pairs * turns).flatten(-2).to(x.dtype)
 
 
