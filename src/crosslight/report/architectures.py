@@ -197,6 +197,7 @@ def _made(found: Tree) -> Html:
         ("precision of matrix products", about["precision"]),
         *((name, str(value)) for name, value in about["machine"].items()),
         *((name, str(value)) for name, value in about["versions"].items()),
+        ("minutes of all trainings", f"{sum(run['minutes'] for run in found['runs']):,.1f}"),
         *((f"seconds of this session, {name}", f"{value:,.0f}") for name, value in session.items()),
     ]
     return joined(

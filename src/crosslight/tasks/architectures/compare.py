@@ -181,7 +181,7 @@ def _run(contest: Contest, arm: Arm, seed: int) -> Tree:
         "minutes": record["seconds"] / 60,
         "tokens": record["tokens"],
         "epochs": record["tokens"] / (corpus["tgt"]["tokens"] + corpus["pairs"]),
-        "valid_loss": record.get("loss"),
+        "valid_loss": last_record(run, "valid").get("loss"),
         "started": sessions[0]["started"],
         "ended": sessions[-1]["ended"],
     }

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -130,16 +131,20 @@ def _where(run: Path) -> str:
     return f"step {record['step']:,}, {record['seconds'] / 60:.1f} min" if record else "begins"
 
 
-def last_record(run: Path) -> dict[str, float]:
-    """The last line of a run's metrics that knows the tokens seen; nothing if there is none yet."""
+def last_record(run: Path, kind: str | None = None) -> dict[str, Any]:
+    """The last line of a run's metrics that knows the tokens seen; nothing if there is none yet.
+
+    Args:
+        kind: train, valid or rollback; any unless given.
+    """
     file = run / "metrics.jsonl"
     lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
     for line in reversed(lines):
         try:
-            record: dict[str, float] = json.loads(line)
+            record: dict[str, Any] = json.loads(line)
         except ValueError:
             continue  # it is being written
-        if "tokens" in record:
+        if "tokens" in record and kind in (None, record["kind"]):
             return record
     return {}
 
