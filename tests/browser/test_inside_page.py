@@ -21,9 +21,11 @@ pytest.importorskip("fastapi")
 playwright = pytest.importorskip("playwright.sync_api")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 
-from crosslight.bundle import load_bundle  # noqa: E402
+from crosslight.bundle import Bundle, load_bundle  # noqa: E402
+from crosslight.config.load import run_config  # noqa: E402
 from crosslight.errors import ConfigError  # noqa: E402
 from crosslight.interpret.attention import record_attention  # noqa: E402
+from crosslight.models.build import build_model  # noqa: E402
 from crosslight.serve.guard import CSP  # noqa: E402
 from crosslight.serve.site import write_site  # noqa: E402
 from crosslight.tasks import inside  # noqa: E402
@@ -43,8 +45,8 @@ PATIENCE = 60_000  # milliseconds; other work shares the cores
 class Library:
     """Answers what the page asks for, and remembers what it was asked."""
 
-    def __init__(self) -> None:
-        self.bundle = load_bundle("fr-en")
+    def __init__(self, bundle: Bundle | None = None) -> None:
+        self.bundle = bundle or load_bundle("fr-en")
         self._opened: dict[tuple[str, int], inside.Opened] = {}
         self._views: dict[str, Any] = {}
 
@@ -401,4 +403,45 @@ def test_a_site_is_opened_from_disk(browser: Any, shown: Shown, tmp_path: Path) 
     wrong = [one["id"] for one in axe.Axe().run(page).response["violations"]]
     assert (wrong, faults) == ([], [])
     assert requests == [file.as_uri()]
+    context.close()
+
+
+@pytest.mark.parametrize(
+    ("model", "tabs", "n_heads", "n_beside"),
+    [
+        ({"kind": "rnn"}, ["attention", "search", "beside"], 1, 2),
+        ({"kind": "rnn", "attention": "none"}, ["search", "beside"], 0, 1),
+        ({"kind": "conv", "n_decoder_layers": 2}, ["attention", "search", "beside"], 2, 2),
+    ],
+    ids=["rnn", "rnn without attention", "conv"],
+)
+def test_another_architecture_shows_the_views_that_it_has(
+    browser: Any, model: dict[str, Any], tabs: list[str], n_heads: int, n_beside: int
+) -> None:
+    """Weights by chance, the pieces of the model in the box."""
+    box = load_bundle("fr-en")
+    config = run_config(
+        {"model": {**model, "d_model": 16, "d_hidden": 16}, "decode": {"max_extra": 1}}, "here"
+    )
+    torch.manual_seed(1)
+    own = build_model(config.model, box.src_subword.vocab_size, box.tgt_subword.vocab_size).eval()
+    bundle = Bundle(config, box.src_subword, box.tgt_subword, own, box.facts, box.path)
+    context = browser.new_context(viewport={"width": 1100, "height": 800})
+    shown = watched(context, Library(bundle))
+    shown.page.goto("http://localhost/?" + urlencode({"q": TEXT}))
+    drawn(shown.page, tabs[0])
+    visible = shown.page.locator("[role=tab]:visible")
+    assert [tab.get_attribute("id") for tab in visible.all()] == [f"in-tab-{name}" for name in tabs]
+    assert model["kind"] in shown.page.locator(".in-strip-sentences").inner_text()
+    if n_heads:
+        assert shown.open("attention").locator(".in-head").count() == 2 * n_heads, (
+            "each head, each layer's mean"
+        )
+    panel = shown.open("beside")
+    assert panel.locator(".in-block").nth(1).locator("h4").count() == n_beside
+    shown.page.locator(f"#in-tab-{tabs[-1]}").focus()
+    shown.page.keyboard.press("ArrowRight")  # past the last one is the first one that there is
+    assert shown.page.locator(f"#in-tab-{tabs[0]}").get_attribute("aria-selected") == "true"
+    drawn(shown.page, tabs[0])
+    assert shown.faults == []
     context.close()

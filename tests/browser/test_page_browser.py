@@ -7,6 +7,7 @@ import importlib.util
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,15 +34,20 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not instal
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def inspection() -> Any:
     sample = Path(__file__).parents[1] / "interpret" / "sample.py"
     spec = importlib.util.spec_from_file_location("interpret_sample", sample)
     assert spec
     assert spec.loader
     module: Any = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    return module.sample_inspection()
+
+
+@pytest.fixture(scope="module")
+def page(inspection: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("page") / "page.html"
-    file.write_text(attention_page(module.sample_inspection()), encoding="utf-8")
+    file.write_text(attention_page(inspection), encoding="utf-8")
     return file
 
 
@@ -73,3 +79,13 @@ def test_the_address_opens_a_map(page: Path, tmp_path: Path, address: str, title
     assert title in dom
     assert len(re.findall(r'class="thumb"', dom)) == 4 * (8 + 1), "every head of every layer, and their mean"
     assert "Übersetzer" in dom
+
+
+@pytest.mark.slow
+def test_a_model_without_self_attention_has_one_tab(inspection: Any, tmp_path: Path) -> None:
+    file = tmp_path / "page.html"
+    file.write_text(attention_page(replace(inspection, encoder=None, decoder=None)), encoding="utf-8")
+    dom, console = dom_of(file, "encoder/0/2/words", tmp_path / "profile")
+    assert console == ""
+    assert re.findall(r'id="tab-(\w+)"', dom) == ["cross"]
+    assert "Cross · layer 1 · head 3" in dom, "of a kind that there is not, the one that there is"
