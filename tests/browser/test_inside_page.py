@@ -9,6 +9,7 @@ import re
 import shutil
 from base64 import b64decode
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlparse
@@ -22,12 +23,14 @@ playwright = pytest.importorskip("playwright.sync_api")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 
 from crosslight.bundle import load_bundle  # noqa: E402
+from crosslight.config.load import run_config  # noqa: E402
 from crosslight.errors import ConfigError  # noqa: E402
 from crosslight.interpret.attention import record_attention  # noqa: E402
+from crosslight.models.build import build_model  # noqa: E402
 from crosslight.serve.guard import CSP  # noqa: E402
 from crosslight.serve.site import write_site  # noqa: E402
 from crosslight.tasks import inside  # noqa: E402
-from crosslight.text.subword import BOS_ID  # noqa: E402
+from crosslight.text.subword import BOS_ID, PAD_ID  # noqa: E402
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = [pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"), pytest.mark.slow]
@@ -37,14 +40,21 @@ TABS = ["attention", "search", "path", "lens", "positions", "tour", "beside"]
 HARNESS = Path(__file__).with_name("harness")
 STATIC = Path(__file__).parents[2] / "src" / "crosslight" / "serve" / "static"
 TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".json": "application/json"}
+SMALL = {"d_model": 32, "d_ff": 64, "n_heads": 2, "n_encoder_layers": 1, "n_decoder_layers": 1}
 PATIENCE = 60_000  # milliseconds; other work shares the cores
 
 
 class Library:
     """Answers what the page asks for, and remembers what it was asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, **model: Any) -> None:
         self.bundle = load_bundle("fr-en")
+        if model:  # another one, untrained, of the same pieces
+            config = run_config({"model": SMALL | model, "decode": {"max_extra": 2}}, "the test")
+            n = self.bundle.src_subword.vocab_size
+            torch.manual_seed(1)
+            built = build_model(config.model, n, n, PAD_ID).eval()
+            self.bundle = replace(self.bundle, config=config, model=built)
         self._opened: dict[tuple[str, int], inside.Opened] = {}
         self._views: dict[str, Any] = {}
 
@@ -283,6 +293,48 @@ def test_positions(shown: Shown) -> None:
     assert canvas.evaluate("c => [c.width, c.height]") == [256, 64]
     pixels = canvas.evaluate("c => [...c.getContext('2d').getImageData(0, 0, 2, 1).data]")
     assert pixels[:3] != pixels[4:7], "sin 0 and cos 0 are not the same color"
+
+
+KINDS = [{"positions": "relative"}, {"positions": "rotary"}, {"positions": "none", "scoring": "additive"}]
+
+
+@pytest.mark.parametrize("model", KINDS, ids=str)
+def test_positions_that_are_not_added(browser: Any, model: dict[str, Any]) -> None:
+    """What the model has is shown, or that it has nothing; and its own formulas stand in the tour."""
+    context = browser.new_context(viewport={"width": 1100, "height": 800})
+    shown = watched(context, Library(**model))
+    shown.page.goto("http://localhost/?" + urlencode({"q": OTHER}))
+    drawn(shown.page, "attention")
+    panel, view = shown.open("positions", OTHER), shown.library.view("positions", OTHER)
+    if view["distances"]:
+        tables = panel.locator("details")
+        assert tables.count() == len(view["distances"]) == 2
+        lengths = shown.numbers("positions")
+        assert [int(row[0]) for row in lengths] == list(range(-16, 17))
+        np.testing.assert_allclose(
+            [[read(cell) for cell in row[1:]] for row in lengths],
+            np.transpose([view["distances"][0][f"{each}_lengths"] for each in ("key", "value")]),
+            atol=6e-4,
+        )
+    elif view["turns"]:
+        assert panel.locator(".in-chart").count() == 1
+        waves = [float(row[1]) for row in shown.numbers("positions")]
+        np.testing.assert_allclose(waves, view["turns"]["wavelengths"], rtol=1e-3)
+    else:
+        assert "bag of pieces" in panel.inner_text()
+    tour = shown.open("tour", OTHER)
+    for key in ("embedding", "weights", "masks"):
+        step = [each["key"] for each in shown.library.view("tour", OTHER)["steps"]].index(key)
+        tour.locator(".in-tour-steps button").nth(step).click()
+        said = tour.locator("math").text_content() + tour.locator(".in-tour-say").inner_text()
+        if key == "embedding":
+            assert "adds nothing for the position" in said
+            assert tour.locator(".in-value[data-name=position]").count() == 0
+        else:
+            telling = {"relative": "learned vector", "rotary": "turned", "none": "tanh"}
+            assert telling[model["positions"]] in said
+    assert shown.faults == []
+    context.close()
 
 
 def test_the_tour_goes_through_ten_steps(shown: Shown) -> None:

@@ -126,6 +126,23 @@ def test_additive_gradients_are_those_of_finite_differences() -> None:
     assert torch.autograd.gradcheck(attend, inputs)
 
 
+def test_in_bfloat16_it_is_that_of_float32_but_for_rounding(model: Transformer) -> None:
+    """As training with that precision computes, there and back."""
+    model = model.float()
+
+    def gradients(is_half: bool) -> list[Tensor]:
+        model.zero_grad()
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=is_half):
+            logits = model(SRC, TGT)
+        logits.float().square().mean().backward()
+        return [logits.detach().float(), *(p.grad.clone() for p in model.parameters() if p.grad is not None)]
+
+    for half, full in zip(gradients(is_half=True), gradients(is_half=False), strict=True):
+        assert half.shape == full.shape
+        assert float((half - full).norm()) < 0.05 * float(full.norm()) + 1e-6
+        assert half.isfinite().all()
+
+
 def test_only_self_attention_knows_distances() -> None:
     """As in both papers: across languages a distance means little."""
     kinds = {"relative": RelativeScoring, "rotary": RotaryScoring}
