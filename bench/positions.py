@@ -84,8 +84,10 @@ def main() -> None:
 
 def prepare(data: Path, out: Path, most_of_a_bucket: int) -> dict[str, Pairs]:
     """Write the training and validation files; the test pairs by bucket. The same for every run."""
-    train, val = (list(zip(*(lines(data / f"{name}.{side}") for side in ("en", "de")), strict=True))
-                  for name in ("train", "val"))  # fmt: skip
+    train, val = (
+        list(zip(*(lines(data / f"{name}.{side}") for side in ("en", "de")), strict=True))
+        for name in ("train", "val")
+    )
     chance = random.Random(1)
     chance.shuffle(train)
     short = [pair for pair in train if n_words(pair) <= TRAINED_WORDS]

@@ -9,6 +9,7 @@ import re
 import shutil
 from base64 import b64decode
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlparse
@@ -29,7 +30,7 @@ from crosslight.models.build import build_model  # noqa: E402
 from crosslight.serve.guard import CSP  # noqa: E402
 from crosslight.serve.site import write_site  # noqa: E402
 from crosslight.tasks import inside  # noqa: E402
-from crosslight.text.subword import BOS_ID  # noqa: E402
+from crosslight.text.subword import BOS_ID, PAD_ID  # noqa: E402
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = [pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"), pytest.mark.slow]
@@ -40,6 +41,15 @@ HARNESS = Path(__file__).with_name("harness")
 STATIC = Path(__file__).parents[2] / "src" / "crosslight" / "serve" / "static"
 TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".json": "application/json"}
 PATIENCE = 60_000  # milliseconds; other work shares the cores
+
+
+def by_chance(model: dict[str, Any]) -> Bundle:
+    """A model of these settings that has learned nothing, with the pieces of the one in the box."""
+    box = load_bundle("fr-en")
+    config = run_config({"model": model, "decode": {"max_extra": 1}}, "here")
+    torch.manual_seed(1)
+    own = build_model(config.model, box.src_subword.vocab_size, box.tgt_subword.vocab_size, PAD_ID).eval()
+    return replace(box, config=config, model=own)
 
 
 class Library:
@@ -287,6 +297,49 @@ def test_positions(shown: Shown) -> None:
     assert pixels[:3] != pixels[4:7], "sin 0 and cos 0 are not the same color"
 
 
+SMALL = {"d_model": 32, "d_ff": 64, "n_heads": 2, "n_encoder_layers": 1, "n_decoder_layers": 1}
+KINDS = [{"positions": "relative"}, {"positions": "rotary"}, {"positions": "none", "scoring": "additive"}]
+
+
+@pytest.mark.parametrize("model", KINDS, ids=str)
+def test_positions_that_are_not_added(browser: Any, model: dict[str, Any]) -> None:
+    """What the model has is shown, or that it has nothing; and its own formulas stand in the tour."""
+    context = browser.new_context(viewport={"width": 1100, "height": 800})
+    shown = watched(context, Library(by_chance(SMALL | model)))
+    shown.page.goto("http://localhost/?" + urlencode({"q": OTHER}))
+    drawn(shown.page, "attention")
+    panel, view = shown.open("positions", OTHER), shown.library.view("positions", OTHER)
+    if view["distances"]:
+        tables = panel.locator("details")
+        assert tables.count() == len(view["distances"]) == 2
+        lengths = shown.numbers("positions")
+        assert [int(row[0]) for row in lengths] == list(range(-16, 17))
+        np.testing.assert_allclose(
+            [[read(cell) for cell in row[1:]] for row in lengths],
+            np.transpose([view["distances"][0][f"{each}_lengths"] for each in ("key", "value")]),
+            atol=6e-4,
+        )
+    elif view["turns"]:
+        assert panel.locator(".in-chart").count() == 1
+        waves = [float(row[1]) for row in shown.numbers("positions")]
+        np.testing.assert_allclose(waves, view["turns"]["wavelengths"], rtol=1e-3)
+    else:
+        assert "bag of pieces" in panel.inner_text()
+    tour = shown.open("tour", OTHER)
+    for key in ("embedding", "weights", "masks"):
+        step = [each["key"] for each in shown.library.view("tour", OTHER)["steps"]].index(key)
+        tour.locator(".in-tour-steps button").nth(step).click()
+        said = tour.locator("math").text_content() + tour.locator(".in-tour-say").inner_text()
+        if key == "embedding":
+            assert "adds nothing for the position" in said
+            assert tour.locator(".in-value[data-name=position]").count() == 0
+        else:
+            telling = {"relative": "learned vector", "rotary": "turned", "none": "tanh"}
+            assert telling[model["positions"]] in said
+    assert shown.faults == []
+    context.close()
+
+
 def test_the_tour_goes_through_ten_steps(shown: Shown) -> None:
     panel = shown.open("tour")
     steps = shown.library.view("tour")["steps"]
@@ -418,16 +471,8 @@ def test_a_site_is_opened_from_disk(browser: Any, shown: Shown, tmp_path: Path) 
 def test_another_architecture_shows_the_views_that_it_has(
     browser: Any, model: dict[str, Any], tabs: list[str], n_heads: int, n_beside: int
 ) -> None:
-    """Weights by chance, the pieces of the model in the box."""
-    box = load_bundle("fr-en")
-    config = run_config(
-        {"model": {**model, "d_model": 16, "d_hidden": 16}, "decode": {"max_extra": 1}}, "here"
-    )
-    torch.manual_seed(1)
-    own = build_model(config.model, box.src_subword.vocab_size, box.tgt_subword.vocab_size).eval()
-    bundle = Bundle(config, box.src_subword, box.tgt_subword, own, box.facts, box.path)
     context = browser.new_context(viewport={"width": 1100, "height": 800})
-    shown = watched(context, Library(bundle))
+    shown = watched(context, Library(by_chance({**model, "d_model": 16, "d_hidden": 16})))
     shown.page.goto("http://localhost/?" + urlencode({"q": TEXT}))
     drawn(shown.page, tabs[0])
     visible = shown.page.locator("[role=tab]:visible")

@@ -126,6 +126,24 @@ def test_additive_gradients_are_those_of_finite_differences() -> None:
     assert torch.autograd.gradcheck(attend, inputs)
 
 
+def test_in_bfloat16_it_is_that_of_float32_but_for_rounding(scoring: Any) -> None:
+    """As training with that precision computes, there and back: what is projected is bfloat16."""
+    scoring = scoring.float()
+    sizes = (T, K), (S, K), (S, V)
+
+    def found(dtype: torch.dtype) -> list[Tensor]:
+        scoring.zero_grad()
+        q, k, v = (drawn(*size).to(torch.bfloat16).to(dtype).requires_grad_() for size in sizes)
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=dtype == torch.bfloat16):
+            context = scoring.attend(q, k, v, MASKS["causal"])
+        context.float().square().sum().backward()
+        learned = [parameter.grad.clone() for parameter in scoring.parameters()]
+        return [each.detach().float() for each in (context, q.grad, k.grad, v.grad, *learned)]
+
+    for half, full in zip(found(torch.bfloat16), found(torch.float32), strict=True):
+        assert 0 < float((half - full).norm()) < 0.02 * float(full.norm())
+
+
 def test_only_self_attention_knows_distances() -> None:
     """As in both papers: across languages a distance means little."""
     kinds = {"relative": RelativeScoring, "rotary": RotaryScoring}
