@@ -62,6 +62,7 @@ def commands_of(shell: str) -> Iterator[list[str]]:
     """
     for line in shell.replace("\\\n", " ").splitlines():
         lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
+        lexer.wordchars += ","  # a shell does not part words there
         words: list[str] = []
         redirected = False
         for word in lexer:
