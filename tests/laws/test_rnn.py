@@ -49,6 +49,18 @@ def test_dropout_is_the_same_for_the_same_seed() -> None:
     assert not torch.equal(drawn(1), drawn(2))
 
 
+@pytest.mark.parametrize("settings", [{}, {"cell": "lstm"}, {"attention": "none"}], ids=str)
+def test_half_precision_is_near_and_states_stay_whole(settings: dict[str, Any]) -> None:
+    model = small(**settings).eval()
+    whole = model(SRC, TGT)
+    with torch.autocast("cpu", torch.bfloat16):
+        state = model.start(SRC)
+        near, after = model.decode(TGT, state)
+    assert not torch.equal(near, whole)
+    torch.testing.assert_close(near.float(), whole, rtol=0, atol=0.05)
+    assert all(hidden.dtype == torch.float32 for hidden in (*state.hidden, *after.hidden))
+
+
 @pytest.mark.parametrize("cell", ["gru", "lstm"])
 def test_every_map_from_state_to_state_begins_orthogonal(cell: str) -> None:
     """It keeps a state's length: the map times its transpose is the identity, gate by gate."""

@@ -64,9 +64,9 @@ def translated(model: Model, srcs: Rows) -> Rows:
 LEARNERS: dict[str, tuple[dict[str, Any], int, float, int]] = {  # settings, updates, peak rate, longest word
     "post": ({"norm": "post"}, 500, 2e-3, 8),
     "pre": ({"norm": "pre"}, 500, 2e-3, 8),
-    "rnn": ({"kind": "rnn"}, 400, 5e-3, 8),
-    "rnn lstm": ({"kind": "rnn", "cell": "lstm"}, 400, 5e-3, 8),
-    "rnn without attention": ({"kind": "rnn", "attention": "none"}, 600, 6e-3, 5),  # one vector holds no more
+    "rnn": ({"kind": "rnn"}, 250, 5e-3, 8),
+    "rnn lstm": ({"kind": "rnn", "cell": "lstm"}, 250, 5e-3, 8),
+    "rnn without attention": ({"kind": "rnn", "attention": "none"}, 400, 6e-3, 5),  # one vector holds no more
     "conv": ({"kind": "conv"}, 300, 5e-3, 8),
     "universal": ({"kind": "universal"}, 500, 2e-3, 8),
 }

@@ -1,7 +1,5 @@
 """From settings to a recurrent network."""
 
-from typing import Any
-
 from torch import nn
 
 from crosslight.config.rnn import RnnConfig
@@ -60,18 +58,17 @@ def initialize(model: Rnn) -> None:
             nn.init.xavier_uniform_(module.weight)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
-    decoder = model.decoder
-    layers: list[Any] = [model.encoder.ahead, model.encoder.back]
-    hidden = decoder.start.in_features
-    for layer in layers:
-        nn.init.zeros_(layer.bias_ih_l0)
-        nn.init.zeros_(layer.bias_hh_l0)
-    for gates in (decoder.token_map.weight, decoder.context_map.weight, *(x.weight_ih_l0 for x in layers)):
-        for gate in gates.split(hidden):
+    decoder, hidden = model.decoder, model.encoder.ahead.hidden_size
+    layers = [dict(layer.named_parameters()) for layer in (model.encoder.ahead, model.encoder.back)]
+    for gates in (decoder.token_map.weight, decoder.context_map.weight, *(x["weight_ih_l0"] for x in layers)):
+        for gate in gates.chunk(len(gates) // hidden):
             nn.init.xavier_uniform_(gate)
-    for gates in (*decoder.cell.parameters(), *(x.weight_hh_l0 for x in layers)):
-        for gate in gates.split(hidden):
+    for gates in (*decoder.cell.parameters(), *(x["weight_hh_l0"] for x in layers)):
+        for gate in gates.chunk(len(gates) // hidden):
             nn.init.orthogonal_(gate)
+    biases = [decoder.token_map.bias, *(x["bias_ih_l0"] for x in layers)]
+    for bias in (*biases, *(x["bias_hh_l0"] for x in layers)):
+        nn.init.zeros_(bias)
     if isinstance(decoder.cell, LstmCell):
-        for bias in (decoder.token_map.bias, *(x.bias_ih_l0 for x in layers)):
-            nn.init.ones_(bias.split(hidden)[FORGETS])
+        for bias in biases:
+            nn.init.ones_(bias.chunk(decoder.cell.n_gates)[FORGETS])

@@ -90,8 +90,11 @@ class Bidirectional(nn.Module):
         lengths = is_token.sum(dim=1, keepdim=True)
         place = torch.arange(x.shape[1], device=x.device)
         turned = torch.where(place < lengths, lengths - 1 - place, place)[:, :, None]
-        ahead: Tensor = self.ahead(x)[0]
-        back: Tensor = self.back(torch.take_along_dim(x, turned, dim=1))[0]
+        # In the weights' own precision: a state is handed on as often as there are tokens, and not every
+        # processor has an LSTM in bfloat16.
+        with torch.autocast(x.device.type, enabled=False):
+            ahead: Tensor = self.ahead(x)[0]
+            back: Tensor = self.back(torch.take_along_dim(x, turned, dim=1))[0]
         back = torch.take_along_dim(back, turned, dim=1)
         last = torch.take_along_dim(ahead, lengths[:, :, None] - 1, dim=1)[:, 0]
         return torch.cat((ahead, back), dim=-1), last, back[:, 0]
