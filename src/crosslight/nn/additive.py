@@ -43,7 +43,7 @@ class AdditiveScoring(nn.Module):
         [[[[0.5, 0.5, 0.0]]]]
         """
         met = torch.tanh(q.unsqueeze(3) + k.unsqueeze(2))
-        scores = (met @ self.v[:, None, :, None]).squeeze(-1)
+        scores = torch.einsum("bhtsk,hk->bhts", met, self.v)
         if mask is not None:
             scores = scores.masked_fill(~mask, float("-inf"))
         return scores.softmax(dim=-1)
