@@ -152,6 +152,9 @@ def test_translates_and_is_evaluated(command, grown, toy, tmp_path):
     result = command("evaluate", grown.run, "--src", tmp_path / "src", "--ref", tmp_path / "ref", "--json")
     assert result.code == 0, result.err
     assert "loss" in result.out
+    result = command("alternatives", grown.run, pairs[0].src)
+    assert result.code == 0, result.err
+    assert result.out.strip()
     if grown.kind != "transformer":  # whose page has tests of its own
         result = command("report", grown.run / "bundle", "-o", tmp_path / "site", "--text", "Un chat dort.")
         assert result.code == 0, result.err

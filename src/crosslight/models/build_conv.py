@@ -1,7 +1,7 @@
 """From settings to a convolutional network, initialized as in section 3.5 of Gehring et al. (2017).
 
-Every weight is drawn from a normal distribution, so that what flows through varies alike from end to end: with a
-variance of p / n for a map of n inputs, of which dropout keeps a share p; of four times that before a GLU.
+All is drawn from normal distributions such that what flows through varies alike from end to end: a variance of
+p / n for a map of n inputs, of which dropout keeps a share p before it; four times that where a GLU follows.
 """
 
 import math

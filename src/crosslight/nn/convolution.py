@@ -33,7 +33,8 @@ def windows(x: Float[Tensor, "B TP H"], kernel: int) -> Float[Tensor, "B T KH"]:
 class GatedConvolution(nn.Module):
     """A convolution of width k, then a GLU: half of what it says is let through by the other half.
 
-    It adds nothing at the ends, so T + k - 1 tokens become T: who calls it knows what stands beyond them. Its weights start at a variance of 4p / n, with n inputs of which dropout keeps a share p: a GLU leaves a
+    It adds nothing at the ends, so that T + k - 1 tokens become T: who calls it knows what stands beyond them.
+    Its weights start at a variance of 4p / n, with n inputs of which dropout keeps a share p: a GLU leaves a
     quarter of a small variance (section 3.5).
     """
 
