@@ -6,11 +6,10 @@ traceback, and never by something else in its place.
 
 import json
 import multiprocessing
-import os
 import re
+import runpy
 import shutil
 import signal
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,23 +96,6 @@ def train(toy, config: Path, out: Path) -> list[object]:
     return ["train", "--pairs", toy.pairs, "--config", config, "-o", out, "--steps", STEPS]
 
 
-def train_and_die(arguments: list[object]) -> None:
-    """In a process of its own: no exit handler runs, no file is closed."""
-    from crosslight.train.progress import Progress
-
-    sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115 (for the rest of its life)
-    torch.set_num_threads(1)
-    shown = Progress.step
-
-    def step(self, ledger, *rest):
-        shown(self, ledger, *rest)
-        if ledger.step == KILLED_AT:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    Progress.step = step
-    program(*arguments)
-
-
 @pytest.fixture(scope="module", params=list(MODELS))
 def grown(request, toy, tmp_path_factory) -> Grown:
     folder = tmp_path_factory.mktemp("grown")
@@ -138,7 +120,12 @@ def test_killed_and_resumed_it_ends_with_the_same_weights(grown, toy, tmp_path):
     out = tmp_path / "killed"
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["crosslight.tasks.train"])
-    process = context.Process(target=train_and_die, args=(train(toy, grown.run.parent / "own.toml", out),))
+    told = {
+        "ARGUMENTS": [str(word) for word in train(toy, grown.run.parent / "own.toml", out)],
+        "KILLED_AT": KILLED_AT,
+    }
+    script = Path(__file__).with_name("trained_and_killed.py")
+    process = context.Process(target=runpy.run_path, args=(str(script), told))
     process.start()
     process.join(120)
     assert process.exitcode == -signal.SIGKILL
@@ -156,7 +143,8 @@ def test_translates_and_is_evaluated(command, grown, toy, tmp_path):
     lines = result.out.split("\n")[:-1]
     assert len(lines) == 12
     # One by one is as all together: neighbors of a batch change nothing.
-    alone = [Translator(grown.bundle).translate([p.src], beam=4)[0].text for p in pairs]
+    translator = Translator(grown.bundle)
+    alone = [translator.translate([p.src], beam=4)[0].text for p in pairs]
     assert lines == alone
     (tmp_path / "test.tsv").write_text("".join(f"{p.src}\t{p.tgt}\n" for p in pairs))
     (tmp_path / "src").write_text("".join(f"{p.src}\n" for p in pairs))
@@ -164,8 +152,9 @@ def test_translates_and_is_evaluated(command, grown, toy, tmp_path):
     result = command("evaluate", grown.run, "--src", tmp_path / "src", "--ref", tmp_path / "ref", "--json")
     assert result.code == 0, result.err
     assert "loss" in result.out
-    result = command("report", grown.run, "-o", tmp_path / "report.html")
+    result = command("alternatives", grown.run, pairs[0].src)
     assert result.code == 0, result.err
+    assert result.out.strip()
     if grown.kind != "transformer":  # whose page has tests of its own
         result = command("report", grown.run / "bundle", "-o", tmp_path / "site", "--text", "Un chat dort.")
         assert result.code == 0, result.err
@@ -346,6 +335,8 @@ def test_served_with_its_views(grown):
 
 
 def test_fine_tuned_it_keeps_its_kind(command, grown, toy, tmp_path):
+    if grown.kind == "transformer":
+        pytest.skip("it has tests of its own")
     out = tmp_path / "more"
     result = command("train", "--from", grown.run, "--pairs", toy.pairs, "-o", out, "--steps", 2)
     assert result.code == 0, result.err
