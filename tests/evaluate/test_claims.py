@@ -37,8 +37,8 @@ def test_all_hold():
         "In a recurrent network attention beats no attention by 5 chrF or more: +7.2 [6.1, 8.4]: holds"
     )
     assert planted()[3].figure == (
-        "+2.0 [1.1, 3.0] chrF before RNN; +9.0 [8.0, 10.0] chrF before RNN without attention; "
-        "+1.0 [0.4, 1.6] chrF before ConvS2S"
+        "+2.0 [1.1, 3.0] chrF against RNN; +9.0 [8.0, 10.0] chrF against RNN without attention; "
+        "+1.0 [0.4, 1.6] chrF against ConvS2S"
     ), "the control is no rival"
 
 

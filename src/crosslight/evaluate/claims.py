@@ -83,7 +83,7 @@ def _forgetting(slopes: Mapping[tuple[str, str], Estimate], names: Mapping[str, 
     if not {"rnn", "rnn-plain"} <= names.keys():
         return _untested(sentence, "rnn", "rnn-plain")
     found = slopes["rnn", "rnn-plain"]
-    figure = f"it loses {signed(found)} chrF more for every sentence that is joined"
+    figure = f"with attention the slope is {signed(found)} chrF higher for each sentence joined"
     return Claim(sentence, figure, more_than(found, 0.0))
 
 
@@ -102,7 +102,7 @@ def _ahead(chrf: Mapping[tuple[str, str], Estimate], names: Mapping[str, str], r
     found = {rival: chrf["transformer", rival] for rival in rivals}
     verdicts = [more_than(difference, 0.0) for difference in found.values()]
     figure = "; ".join(
-        f"{signed(difference)} chrF before {names[rival]}" for rival, difference in found.items()
+        f"{signed(difference)} chrF against {names[rival]}" for rival, difference in found.items()
     )
     for verdict in ("does not hold at this scale", "undecided"):
         if verdict in verdicts:

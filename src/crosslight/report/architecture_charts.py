@@ -104,7 +104,14 @@ def speed_section(found: Tree) -> Html:
         table(head, operations, "numbers"),
         element("h3", "Longest path between two source tokens inside the encoder, by formula"),
         table(head, paths, "numbers"),
-        element("h3", "Source tokens that a vector of the encoder knows of, measured by gradients"),
+        element(
+            "p",
+            "none: the convolutions do not reach so far; only the decoder's attention sees both.",
+            class_="note",
+        )
+        if any("none" in row for row in paths)
+        else None,
+        element("h3", "Source tokens that a vector of the encoder knows of, measured by gradients (of 40)"),
         table(("", "tokens"), fields),
         element("h3", "Decoding, sentences a second (one thread)"),
         table(("", *(cell for way in ways for cell in (way, f"× {first}"))), speeds, "numbers"),

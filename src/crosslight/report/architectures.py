@@ -26,7 +26,7 @@ def architectures_page(found: Tree) -> str:
         found: what `tasks.architectures.compare` found.
     """
     sections = [
-        ("What the notes say", _claims(found)),
+        ("What is said of them, and what is so here", _claims(found)),
         ("Scores", _scores(found)),
         ("Longer sources", length_section(found)),
         ("Speed", speed_section(found)),
@@ -193,7 +193,7 @@ def _made(found: Tree) -> Html:
     facts = [
         ("test set", about["judged_on"]),
         ("license of the data", about["license"] or "not stated"),
-        ("threads of each training", f"{about['threads']}, {about['parallel']} trainings side by side"),
+        ("threads of each training", f"{about['threads']}; trainings side by side: {about['parallel']}"),
         ("precision of matrix products", about["precision"]),
         *((name, str(value)) for name, value in about["machine"].items()),
         *((name, str(value)) for name, value in about["versions"].items()),
@@ -207,12 +207,20 @@ def _made(found: Tree) -> Html:
         element("h3", "Settings"),
         table(
             ("", "shape", "settings"),
-            [(a["label"], a["summary"], _flat(a["settings"])) for a in found["arms"]],
+            [(a["label"], a["summary"], _flat(_own(a["settings"], about["shared"]))) for a in found["arms"]],
         ),
         element(
             "p", f"For all: {_flat({k: v for k, v in about['shared'].items() if k != 'data'})}", class_="note"
         ),
     )
+
+
+def _own(settings: Tree, shared: Tree) -> Tree:
+    """What of an arm's settings nothing lies over."""
+    return {
+        section: {name: value for name, value in part.items() if name not in shared.get(section, {})}
+        for section, part in settings.items()
+    }
 
 
 def _flat(tree: Tree) -> str:

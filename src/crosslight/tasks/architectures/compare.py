@@ -143,7 +143,7 @@ def _about(contest: Contest, bundle: Bundle, n_test: int, n_resamples: int) -> T
         "license": data.get("license", ""),
         "versions": {
             "crosslight": __version__,
-            "commit": commit(Path(__file__).parents[2]),
+            "commit": commit(Path(__file__).parents[1]),
             "torch": torch.__version__,
             "python": platform.python_version(),
         },
