@@ -8,7 +8,7 @@ from crosslight.config.model import Rate, Settings, Size
 
 
 class ConvConfig(Settings):
-    """ConvS2S (Gehring et al. 2017); the defaults are those of their smaller models."""
+    """ConvS2S (Gehring et al. 2017); the defaults have the layers of the authors' small models."""
 
     kind: Literal["conv"] = Field("conv", description="The architecture.")
     d_model: Size = Field(256, description="Width of a token's vector, and of what meets the output table.")
@@ -19,7 +19,7 @@ class ConvConfig(Settings):
     n_encoder_layers: Size = Field(4, description="Convolutions that read.")
     n_decoder_layers: Size = Field(3, description="Convolutions that write, each with an attention.")
     dropout: Rate = Field(
-        0.2, description="Share dropped of embeddings, of what enters a convolution, and of last vectors."
+        0.2, description="Share dropped of embeddings, convolutions' inputs and last vectors."
     )
     positions: Literal["learned", "none"] = Field("learned", description="Learned positions, or none.")
     max_positions: Size = Field(512, description="Rows of the table when positions are learned.")

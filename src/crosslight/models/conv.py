@@ -3,7 +3,7 @@
     src ─► embed ─► map ─► N × EncoderBlock ─► map ─► z ─┐ keys z, values (z + embedded) · √0.5
     tgt ─► embed ─► map ─► N × DecoderBlock ◄────────────┘ ─► map ─► logits
 
-A token sees as far as the stack is high: 1 + N (k - 1) tokens, on the encoder's side half of them ahead of it.
+A token sees as far as its stack is high: 1 + N (k - 1) tokens, as many ahead as behind where it is read.
 Shape letters: B batch · S source tokens · T target tokens · V vocabulary · D d_model · H d_hidden · P k - 1.
 """
 

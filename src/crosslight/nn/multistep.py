@@ -77,8 +77,8 @@ class MultiStepAttention(nn.Module):
 
         Args:
             embedded: the target tokens as they entered the decoder (g in the paper).
-            mask: True at real source tokens; of m of them the context is scaled by m · √(1/m), for a mean of m
-                vectors varies m times less than each (section 3.5).
+            mask: True at real source tokens. The context is scaled by m · √(1/m) with m the number of those,
+                for a mean of m vectors varies m times less than each (section 3.5).
         """
         keys, values = keys_values
         queries = ((self.q_proj(x) + embedded) * HALF)[:, None]
@@ -91,8 +91,8 @@ class MultiStepAttention(nn.Module):
 class DecoderBlock(nn.Module):
     """A convolution over a token and the k - 1 before it, then attention, and the ways around both.
 
-    The last k - 1 inputs are kept from call to call: a window that slides, and all that a convolution needs of
-    what was written.
+    The last k - 1 inputs are kept from call to call: a window that slides, and all that a convolution needs
+    to know of what was written.
     """
 
     def __init__(self, d_hidden: int, d_model: int, kernel: int, dropout: float) -> None:

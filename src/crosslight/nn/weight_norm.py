@@ -27,7 +27,7 @@ class WeightNormLinear(nn.Module):
 
     def weight(self) -> Float[Tensor, "O I"]:
         """W, whose rows have the lengths g."""
-        # The kernel of torch's own parametrization; in plain products, a step of decoding takes a third longer.
+        # The kernel of torch's own parametrization: plain products would read and write v once more.
         return torch._weight_norm(self.v, self.g[:, None], 0)
 
     def forward(self, x: Float[Tensor, "*rows I"]) -> Float[Tensor, "*rows O"]:
