@@ -51,6 +51,11 @@ def test_it_trains_resumes_and_translates(command, toy_rnn, tmp_path, monkeypatc
     whole, cut = ((tmp_path / run / "bundle" / "model.safetensors").read_bytes() for run in ("whole", "cut"))
     assert whole == cut
 
+    page = (tmp_path / "whole" / "report.html").read_text(encoding="utf-8")
+    assert "<mark>d_hidden = 24" in page
+    assert "dropout = 0.2" in page
+    assert "<mark>dropout" not in page  # its own default, not a Transformer's
+
     bundle = load_bundle(tmp_path / "whole")
     assert isinstance(bundle.model, Rnn)
     assert bundle.config.model == RnnConfig(d_model=32, d_hidden=24, d_attention=16, cell=cell)

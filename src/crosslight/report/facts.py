@@ -4,6 +4,7 @@ import json
 import shlex
 from typing import Any
 
+from crosslight.config.architecture import MODEL_CONFIGS, kind_of
 from crosslight.config.run import RunConfig
 from crosslight.report.markup import Html, element, joined, table
 from crosslight.report.run import Run
@@ -27,6 +28,8 @@ def settings_section(run: Run) -> Html:
     blocks = []
     for section, field in RunConfig.model_fields.items():
         defaults = field.get_default(call_default_factory=True)
+        if section == "model":
+            defaults = MODEL_CONFIGS[kind_of(run.settings.get(section, {}))]()
         lines: list[str] = []
         for name, value in run.settings.get(section, {}).items():
             usual = getattr(defaults, name, None)
