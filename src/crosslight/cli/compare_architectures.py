@@ -35,10 +35,10 @@ def compare_architectures(
         float | None, typer.Option(help="How long to train each (30 unless --steps is given).")
     ] = None,
     steps: Annotated[int | None, typer.Option(help="How many updates to train each, instead.")] = None,
-    seeds: Annotated[str, typer.Option(help="Seeds that each is trained with, e.g. 1,2,3.")] = "1",
+    seeds: Annotated[str, typer.Option(help='Seeds that each is trained with, e.g. "1 2 3".')] = "1",
     only: Annotated[
         str | None,
-        typer.Option(help="Which architectures, e.g. transformer,rnn-plain; all but controls else."),
+        typer.Option(help='Which architectures, e.g. "transformer rnn"; all but controls else.'),
     ] = None,
     controls: Annotated[
         bool, typer.Option("--controls", help="Train the controls too: the Transformer without positions.")
@@ -62,7 +62,7 @@ def compare_architectures(
     A table goes to the terminal, a stand-alone page with all figures to DIR/report.html. The same command
     goes on after a stop, and takes more seeds and architectures.
 
-    crosslight compare-architectures --src my.en --tgt my.de --minutes-each 20 --seeds 1,2,3 -o runs/arms
+    crosslight compare-architectures --src my.en --tgt my.de --minutes-each 20 --seeds "1 2 3" -o runs/arms
     """
     from rich.console import Console
 
@@ -142,14 +142,15 @@ def _test(src: str | None, tgt: str | None, pairs: str | None) -> tuple[str, str
 
 
 def _names(text: str | None) -> list[str]:
-    return [name.strip() for name in (text or "").split(",") if name.strip()]
+    """What stands between commas or blanks."""
+    return (text or "").replace(",", " ").split()
 
 
 def _seeds(text: str) -> list[int]:
     names = _names(text)
     if not names or not all(name.isdecimal() for name in names) or len(set(names)) < len(names):
         raise ConfigError(
-            f"--seeds {text!r} are no seeds", "give different whole numbers, e.g. --seeds 1,2,3"
+            f"--seeds {text!r} are no seeds", "give different whole numbers, e.g. --seeds '1 2 3'"
         )
     return [int(name) for name in names]
 
