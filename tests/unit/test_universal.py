@@ -144,7 +144,8 @@ def test_a_convolution_sees_its_neighbors_and_only_back_when_writing() -> None:
 
 def by_hand(model: Universal, pairs: Batch) -> float:
     """What thinking costs a target token on average, pair by pair and token by token."""
-    _, read, written = model.features_and_halting(pairs.src, pairs.tgt_in)
+    with torch.no_grad():
+        _, read, written = model.features_and_halting(pairs.src, pairs.tgt_in)
     total = 0.0
     for row, n in enumerate((9, 5, 2)):
         costs = [
