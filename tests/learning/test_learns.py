@@ -73,7 +73,7 @@ def words(chance: random.Random, n: int) -> Rows:
     ("kind", "step"),
     [
         *[pytest.param(norm, step, id=f"{task}-{norm}") for norm in ("post", "pre") for task, step in TASKS],
-        # Reversing takes it longer than these 500 updates: bench/algorithmic.py gives it the time.
+        # Reversing it had not learned without a fault after these 500 updates (docs/log.md).
         pytest.param("universal", 1, id="copy-universal"),
     ],
 )
