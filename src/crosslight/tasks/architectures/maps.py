@@ -9,7 +9,7 @@ import torch
 
 from crosslight.bundle import Bundle
 from crosslight.decode.translator import Translator
-from crosslight.interpret.attention import record_attention
+from crosslight.interpret.maps import look
 from crosslight.models.build import Model
 from crosslight.text.subword import BOS_ID, EOS_ID
 
@@ -40,16 +40,5 @@ def cross_attention(model: Model, src: Sequence[int], tgt: Sequence[int]) -> npt
 
     None for a model that does not attend to its source.
     """
-    written = [BOS_ID, *tgt]
-    with record_attention(model.eval()) as recording:
-        model(torch.tensor([list(src)]), torch.tensor([written]))
-    maps = []
-    for name, calls in recording.items():
-        if "self" in name or "encoder" in name or not calls:
-            continue
-        one_a_token = len(calls) == len(written) and all(call.shape[2] == 1 for call in calls)
-        whole = [torch.cat(calls, dim=2)] if one_a_token else calls
-        maps += [call[0].mean(dim=0) for call in whole if call.shape[2:] == (len(written), len(src))]
-    if not maps:
-        return None
-    return torch.stack(maps).mean(dim=0).double().numpy()
+    cross = look(model.eval(), torch.tensor([list(src)]), torch.tensor([[BOS_ID, *tgt]])).cross
+    return None if cross is None else cross[0].mean(dim=(0, 1)).double().numpy()
