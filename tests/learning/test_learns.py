@@ -67,9 +67,9 @@ def words(chance: random.Random, n: int, longest: int = 8) -> Rows:
     [
         ({"norm": "post"}, 500, 2e-3, 8),
         ({"norm": "pre"}, 500, 2e-3, 8),
-        ({"kind": "rnn"}, 250, 5e-3, 8),
-        ({"kind": "rnn", "cell": "lstm"}, 250, 5e-3, 8),
-        ({"kind": "rnn", "attention": "none"}, 400, 6e-3, 5),  # one vector holds no long word
+        ({"kind": "rnn"}, 400, 5e-3, 8),
+        ({"kind": "rnn", "cell": "lstm"}, 400, 5e-3, 8),
+        ({"kind": "rnn", "attention": "none"}, 600, 6e-3, 5),  # one vector holds no long word
     ],
     ids=["post", "pre", "rnn", "rnn lstm", "rnn without attention"],
 )
