@@ -114,7 +114,7 @@ class Batcher(Generic[S, T]):
         self._closed = False
         self._failure: BaseException | None = None
         self._seconds_per_character = 0.0
-        self._free_at = 0.0  # when what is in hand will be done, as far as is known
+        self._free_at: float | None = None  # when what is in hand will be done, as far as is known
         self._thread = threading.Thread(target=self._work, name="translating", daemon=True)
         self._thread.start()
 
@@ -173,7 +173,8 @@ class Batcher(Generic[S, T]):
                 raise ServiceFullError(f"{len(self._queue)} requests wait already", wait)
             if queued > self._limits.queued_seconds:
                 raise ServiceFullError(f"{queued:.1f} s of work wait already", wait)
-            if wait and wait + job.n_characters * self._seconds_per_character > self._limits.seconds:
+            is_idle = self._free_at is None and not self._queue
+            if not is_idle and wait + job.n_characters * self._seconds_per_character > self._limits.seconds:
                 raise ServiceFullError(f"it would take more than {self._limits.seconds:g} s", wait)
             self._queue.append(job)
             self._changed.notify_all()
@@ -218,7 +219,7 @@ class Batcher(Generic[S, T]):
             return batch
 
     def _until_free(self) -> float:
-        return max(0.0, self._free_at - time.monotonic())
+        return 0.0 if self._free_at is None else max(0.0, self._free_at - time.monotonic())
 
     def _part(self, job: _Job[S, T], taken: Sequence[str], always: bool = False) -> Sequence[str]:
         """As many of a job's texts as the batch has room for; at least one if `always`."""
@@ -248,7 +249,7 @@ class Batcher(Generic[S, T]):
                     self._do(engine, [job])
             return
         finally:
-            self._free_at = 0.0
+            self._free_at = None
         if not first.call:
             self._learn(sum(len(part) for _, part in batch), batch, time.monotonic() - began)
 
