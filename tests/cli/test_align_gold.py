@@ -1,6 +1,7 @@
 """`crosslight align --gold`: planted attention is found, and every figure is that of its links."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -35,8 +36,14 @@ class Reversed(torch.nn.Module):
 
 
 @pytest.fixture
-def bundle(tiny_run):
-    return load_bundle(tiny_run)
+def run(tiny_run, tmp_path):
+    """A copy: a head that is chosen is kept beside the model."""
+    return shutil.copytree(tiny_run, tmp_path / "run")
+
+
+@pytest.fixture
+def bundle(run):
+    return load_bundle(run)
 
 
 def whole_words(subword, n):
@@ -67,16 +74,16 @@ def test_planted_attention_has_no_error(bundle):
     assert scores.baselines["diagonal"].error_rate == pytest.approx(1 - 3 / 17)
 
 
-def test_the_table_and_the_figures(command, tiny_run, tmp_path):
+def test_the_table_and_the_figures(command, run, tmp_path):
     (tmp_path / "pairs").write_text(PAIRS)
     (tmp_path / "gold").write_text(GOLD)
     result = command(
-        "align", tiny_run, "--src", tmp_path / "pairs", "--gold", tmp_path / "gold", "--turned",
+        "align", run, "--src", tmp_path / "pairs", "--gold", tmp_path / "gold", "--turned",
         "--json", tmp_path / "out.json",
     )  # fmt: skip
     assert result.code == 0, result.err
     tree = json.loads((tmp_path / "out.json").read_text())
-    shape = load_bundle(tiny_run).config.model
+    shape = load_bundle(run).config.model
     assert len(tree["heads"]) == shape.n_decoder_layers * (shape.n_heads + 1) * 2
     rates = [h["error"]["error_rate"] for h in tree["heads"] if h["head"] != "mean"]
     assert tree["best"]["error"]["error_rate"] == min(rates)
@@ -89,13 +96,13 @@ def test_the_table_and_the_figures(command, tiny_run, tmp_path):
         links = diagonal(*sizes)
         by_hand += len(links & s) + len(links & (s | p))
     assert tree["baselines"]["diagonal"]["error_rate"] == pytest.approx(1 - by_hand / (9 + 8))
-    assert not (tiny_run / "bundle" / "alignment.json").exists() or tree["stored"]
+    assert not (run / "bundle" / "alignment.json").exists() or tree["stored"]
     for words in ("diagonal", "statistical aligner", "mean of heads", "having read", "predicting"):
         assert words in result.out
 
 
-def test_what_belongs_to_gold_only(command, tiny_run, tmp_path):
-    result = command("align", tiny_run, "--src", "x", "--turned")
+def test_what_belongs_to_gold_only(command, run, tmp_path):
+    result = command("align", run, "--src", "x", "--turned")
     assert result.code == 2
     assert "--turned and --json belong to --gold" in result.err
 

@@ -148,7 +148,7 @@ def test_a_shape_that_it_does_not_know(make_bundle, tmp_path):
     save_bundle(make_bundle(qk_norm=True), tmp_path / "bundle")
     bundle, said = load_bundle(tmp_path / "bundle"), []
     assert fast_search(bundle, "auto", say=said.append) is None
-    assert said[0].startswith("engine: torch, because of model.qk_norm = true")
+    assert said[0].startswith("engine: torch (model.qk_norm = true")
     with pytest.raises(ConfigError, match="qk_norm"):
         fast_search(bundle, "ctranslate2")
 
@@ -167,7 +167,7 @@ def test_models_that_only_torch_knows_are_saved_and_searched(make_bundle, pairs,
     save_bundle(bundle, tmp_path / "bundle")
     again, said = load_bundle(tmp_path / "bundle"), []
     assert fast_search(again, "auto", say=said.append) is None
-    assert said[0].startswith(f"engine: torch, because of model.{name}")
+    assert said[0].startswith(f"engine: torch (model.{name}")
     texts = [pair.src for pair in pairs[:3]]
     expected, found = (Translator(each).translate(texts, beam=2) for each in (bundle, again))
     assert [t.text for t in found] == [t.text for t in expected]

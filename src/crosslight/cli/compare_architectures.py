@@ -111,7 +111,7 @@ def _table(found: dict[str, Any]) -> "Table":
 
     table = Table(box=None, padding=(0, 2, 0, 0))
     for name in ("", "parameters", "chrF", "95 %", "BLEU", "slope by length", "epochs", "training", "beam 4"):
-        table.add_column(name, justify="right" if name else "left")
+        table.add_column(name, justify="right" if name else "left", no_wrap=not name)
     for arm in sorted(found["arms"], key=lambda arm: -found["chrF"]["arms"][arm["name"]]["value"]):
         name = arm["name"]
         chrf, bleu = (found[metric]["arms"][name] for metric in ("chrF", "BLEU"))

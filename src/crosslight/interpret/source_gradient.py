@@ -81,8 +81,8 @@ def _vectors(model: nn.Module, tokens: Tensor) -> Iterator[list[Tensor]]:
 def by_distance(shares: Floats, distances: npt.NDArray[np.int64], edges: Sequence[int]) -> Floats:
     """The mean of `shares` whose distance is from each edge to before the next; NaN where there is none.
 
-    >>> by_distance(np.array([[1.0, 3.0, 5.0]]), np.array([[0, 1, 4]]), [0, 2, 4, 8])
-    array([2., nan, 5.])
+    >>> by_distance(np.array([[1.0, 3.0, 5.0]]), np.array([[0, 1, 4]]), [0, 2, 4, 8]).tolist()
+    [2.0, nan, 5.0]
     """
     bins = np.digitize(distances.ravel(), edges) - 1
     n_bins = len(edges) - 1

@@ -48,7 +48,7 @@ def fast_search(
     except (ConfigError, ExportError) as error:
         if choice != "auto":
             raise
-        say(f"engine: torch, because of {error.message}")
+        say(f"engine: torch ({error.message})")
         return None
     say("engine: ctranslate2" + ", int8" * (choice == "int8"))
     return search_with(engine)
