@@ -73,10 +73,6 @@ def _resolved(
         ready["train"] = {name: value for name, value in ready["train"].items() if name not in LENGTHS}
     elif not LENGTHS & ready["train"].keys():
         ready["train"]["minutes"] = MINUTES
-    # A preset's sizes are of its architecture: another one that is asked for begins with its own.
-    model = wishes.get("model")
-    if isinstance(model, dict) and model.get("kind", kind_of(ready["model"])) != kind_of(ready["model"]):
-        ready["model"] = {}
     tree = merge(ready, *layers, wishes)
     data = tree.get("data", {})
     if isinstance(data, dict):
