@@ -70,6 +70,9 @@ class Outline(html.parser.HTMLParser):
         self.text += data
 
 
+SENTENCE = "Un chat dort."
+
+
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
     monkeypatch.setattr(speed, "LENGTHS", (4, 8))
@@ -97,7 +100,7 @@ def compare(command, toy, files):
             "compare-architectures", "--pairs", toy.pairs, "--test-pairs", files / "test.tsv",
             "--arms", files / "arms.toml", "--steps", steps, "--seeds", seeds,
             "--set", "subword.vocab_size=420", "--set", "train.threads=1", "--set", "train.precision=fp32",
-            "--set", "decode.max_extra=3", "-o", out, *more,
+            "--set", "decode.max_extra=3", "--sentence", SENTENCE, "-o", out, *more,
         )  # fmt: skip
 
     return run
@@ -129,6 +132,7 @@ def test_every_arm_has_its_figures(done):
             assert len(arm["seeds"]) == 2
             assert arm["value"] == pytest.approx(sum(arm["seeds"]) / 2)
             assert arm["low"] <= arm["value"] <= arm["high"]
+    assert found["attention"]["text"] == SENTENCE
     assert found["attention"]["arms"]["rnn-plain"]["weights"] is None
     seen = found["attention"]["arms"]["transformer"]
     assert [len(row) for row in seen["weights"]] == [len(seen["src"])] * len(seen["tgt"])

@@ -54,6 +54,12 @@ def compare_architectures(
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="One setting of all of them, e.g. model.dropout=0.2.")
     ] = None,
+    sentence: Annotated[
+        str | None,
+        typer.Option(
+            help="Sentence whose attention is shown, where the page shall hold none of the test set."
+        ),
+    ] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="Directory of the comparison.")] = Path("runs")
     / "architectures",
 ) -> None:
@@ -89,7 +95,7 @@ def compare_architectures(
     contest = open_contest(out, chosen, _seeds(seeds), shared, wishes, parallel)
     console = Console(stderr=True)
     try:
-        found = compare(contest, test, console)
+        found = compare(contest, test, console, sentence=sentence)
     except KeyboardInterrupt:
         console.print("\nInterrupted. The same command goes on.", markup=False, highlight=False)
         raise typer.Exit(130) from None

@@ -45,12 +45,18 @@ Test = tuple[str, str] | str
 
 
 def compare_architectures(
-    contest: Contest, test: Test | None, console: Console, *, n_resamples: int = N_RESAMPLES
+    contest: Contest,
+    test: Test | None,
+    console: Console,
+    *,
+    sentence: str | None = None,
+    n_resamples: int = N_RESAMPLES,
 ) -> Tree | int:
     """Everything that was found, as written to DIR/report.json; or the signal that stopped the training.
 
     Args:
         test: source and references, line by line, or one file of both; the validation set unless given.
+        sentence: whose attention is shown; one of the test set unless given.
 
     Raises:
         CorpusError: the test set cannot be read, or is too small.
@@ -69,7 +75,7 @@ def compare_architectures(
     if stopped_by is not None:
         return stopped_by
     trained = time.monotonic()
-    found = _measured(contest, pairs, say, n_resamples)
+    found = _measured(contest, pairs, sentence, say, n_resamples)
     found["about"] |= {
         "command": command_line(sys.argv),
         "judged_on": _judged_on(test),
@@ -80,7 +86,9 @@ def compare_architectures(
     return found
 
 
-def _measured(contest: Contest, pairs: Sequence[Pair], say: Say, n_resamples: int) -> Tree:
+def _measured(
+    contest: Contest, pairs: Sequence[Pair], sentence: str | None, say: Say, n_resamples: int
+) -> Tree:
     srcs, refs = [pair.src for pair in pairs], [pair.tgt for pair in pairs]
     torch.set_num_threads(1)
     outputs = translate_all(contest, srcs, say)
@@ -105,7 +113,7 @@ def _measured(contest: Contest, pairs: Sequence[Pair], say: Say, n_resamples: in
         "BLEU": bleu,
         "by_length": lengths,
         "gradients": gradients(bundles, long, say),
-        "attention": attention_maps(bundles, _shown(srcs)),
+        "attention": attention_maps(bundles, sentence or _shown(srcs)),
         "decoding": decoding_speeds(bundles, srcs[:N_SENTENCES], say),
         "training": training,
     }
