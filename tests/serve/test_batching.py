@@ -7,13 +7,8 @@ from concurrent.futures import CancelledError
 
 import pytest
 
-from crosslight.serve.batching import (
-    Batcher,
-    BatchLimits,
-    DeadlineError,
-    ServiceClosedError,
-    ServiceFullError,
-)
+from crosslight.serve.batching import Batcher, BatchLimits
+from crosslight.serve.unanswered import DeadlineError, ServiceClosedError, ServiceFullError
 
 
 def occupied(engine, limits=BatchLimits()):  # noqa: B008

@@ -10,9 +10,10 @@ import pytest
 from crosslight.errors import BundleError, ConfigError
 from crosslight.facts import BOX
 from crosslight.serve.asked import Asked
-from crosslight.serve.batching import BatchLimits, ServiceClosedError
+from crosslight.serve.batching import BatchLimits
 from crosslight.serve.cache import Cache
 from crosslight.serve.models import Models, Served, UnknownPairError, served
+from crosslight.serve.unanswered import ServiceClosedError
 
 
 def bundle(src, tgt, model="m"):

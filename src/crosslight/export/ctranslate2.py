@@ -16,16 +16,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-from torch import Tensor, nn
-
 from crosslight.bundle import Bundle, transformer_of
 from crosslight.errors import ConfigError
+from crosslight.export.ctranslate2_layers import array, put_layer, put_norm
 from crosslight.export.engine import Found
 from crosslight.export.tables import epsilon, n_positions, position_table
 from crosslight.export.workers import Workers, cut_batches
-from crosslight.nn.attention import MultiHeadAttention
-from crosslight.nn.layers import FeedForward
 from crosslight.text.subword import BOS_ID, EOS_ID, UNK_ID, Subword
 
 Quantization = Literal["float32", "int8"]
@@ -251,59 +247,19 @@ def _spec(bundle: Bundle) -> Any:
         (spec.decoder, model.tgt_embedding, model.decoder_layers, model.decoder_norm),
     ):
         table = stack.embeddings[0] if stack is spec.encoder else stack.embeddings
-        table.weight = _array(embedding.tokens.table.weight)
+        table.weight = array(embedding.tokens.table.weight)
         stack.scale_embeddings = SCALED
-        stack.position_encodings.encodings = _array(position_table(embedding, n_positions(model)))
+        stack.position_encodings.encodings = array(position_table(embedding, n_positions(model)))
         if config.norm == "pre":
-            _put_norm(stack.layer_norm, last)
+            put_norm(stack.layer_norm, last)
         for there, layer in zip(stack.layer, layers, strict=True):
-            _put_layer(there, layer)
-    spec.decoder.projection.weight = _array(model.output.table.weight)
+            put_layer(there, layer)
+    spec.decoder.projection.weight = array(model.output.table.weight)
     if model.output.bias is not None:
-        spec.decoder.projection.bias = _array(model.output.bias)
+        spec.decoder.projection.bias = array(model.output.bias)
     spec.register_source_vocabulary(_pieces(bundle.src_subword))
     spec.register_target_vocabulary(_pieces(bundle.tgt_subword))
     spec.config.decoder_start_token = bundle.tgt_subword.pieces([START_ID])[0]
     spec.config.add_source_eos = True
     spec.config.layer_norm_epsilon = epsilon(model)
     return spec
-
-
-def _put_layer(there: Any, layer: Any) -> None:
-    """An encoder or a decoder layer; in theirs a sublayer has its norm inside."""
-    _put_attention(there.self_attention, layer.self_attention, fused=3)
-    _put_norm(there.self_attention.layer_norm, layer.self_residual.norm)
-    if hasattr(there, "attention"):
-        _put_attention(there.attention, layer.cross_attention, fused=2)
-        _put_norm(there.attention.layer_norm, layer.cross_residual.norm)
-    feed_forward: FeedForward = layer.feed_forward
-    _put_linear(there.ffn.linear_0, feed_forward.up)
-    _put_linear(there.ffn.linear_1, feed_forward.down)
-    _put_norm(there.ffn.layer_norm, layer.ff_residual.norm)
-
-
-def _put_attention(there: Any, attention: MultiHeadAttention, fused: int) -> None:
-    """Their first map makes queries, keys and values at once; between stacks, keys and values only."""
-    maps = [attention.q_proj, attention.k_proj, attention.v_proj]
-    if fused == 2:
-        _put_linear(there.linear[0], maps[0])
-    _put_linear(there.linear[-2], *maps[-fused:])
-    _put_linear(there.linear[-1], attention.out_proj)
-
-
-def _put_linear(there: Any, *maps: nn.Linear) -> None:
-    there.weight = np.concatenate([_array(m.weight) for m in maps])
-    biases = [_array(m.bias) for m in maps if m.bias is not None]
-    if biases:
-        there.bias = np.concatenate(biases)
-
-
-def _put_norm(there: Any, norm: Any) -> None:
-    there.gamma = _array(norm.weight)
-    if isinstance(norm, nn.LayerNorm):
-        there.beta = _array(norm.bias)
-
-
-def _array(tensor: Tensor) -> Any:
-    """A copy: quantization works in place."""
-    return tensor.detach().cpu().float().numpy().copy()

@@ -7,7 +7,6 @@ Shape letters: B batch · H heads · T queries · S keys.
 import math
 from typing import NamedTuple
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -62,10 +61,8 @@ def scores(scoring: Scoring, call: HeadCall) -> Float[Tensor, "B H T S"]:
     """Before the softmax and without the mask."""
     q, k = call.q, call.k
     match scoring:
-        case RelativeScoring():
+        case RelativeScoring() | AdditiveScoring():
             return scoring.scores(q, k)
-        case AdditiveScoring():
-            return torch.einsum("bhtsk,hk->bhts", torch.tanh(q[:, :, :, None] + k[:, :, None]), scoring.v)
         case RotaryScoring():
             q, k = scoring.turned(q, k)
     return q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])

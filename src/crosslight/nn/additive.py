@@ -29,6 +29,10 @@ class AdditiveScoring(nn.Module):
         self.v = nn.Parameter(torch.empty(n_heads, d_key))
         nn.init.normal_(self.v, std=d_key**-0.5)  # scores of size 1 at most, so every key is looked at
 
+    def scores(self, q: Float[Tensor, "B H T K"], k: Float[Tensor, "B H S K"]) -> Float[Tensor, "B H T S"]:
+        """vᵀ tanh(q + kⱼ), before the softmax."""
+        return torch.einsum("bhtsk,hk->bhts", torch.tanh(q.unsqueeze(3) + k.unsqueeze(2)), self.v)
+
     def weights(
         self,
         q: Float[Tensor, "B H T K"],
@@ -42,8 +46,7 @@ class AdditiveScoring(nn.Module):
         >>> scoring.weights(q, k, torch.tensor([[[[True, True, False]]]])).tolist()
         [[[[0.5, 0.5, 0.0]]]]
         """
-        met = torch.tanh(q.unsqueeze(3) + k.unsqueeze(2))
-        scores = torch.einsum("bhtsk,hk->bhts", met, self.v)
+        scores = self.scores(q, k)
         if mask is not None:
             scores = scores.masked_fill(~mask, float("-inf"))
         return scores.softmax(dim=-1)

@@ -27,8 +27,9 @@ def attention_weights(
     q: Float[Tensor, "B H T K"],
     k: Float[Tensor, "B H S K"],
     mask: Bool[Tensor, "#B #H #T #S"] | None = None,
+    scale: float | None = None,
 ) -> Float[Tensor, "B H T S"]:
-    """How much each query looks at each key: softmax(QKᵀ / √d_head).
+    """How much each query looks at each key: softmax(QKᵀ / √d_head), or of QKᵀ times another `scale`.
 
     Eq. (1) of the paper without its V. The division keeps the softmax out of the region where its
     gradient vanishes: the dot product of two random vectors grows like √d_head. Each row sums to 1,
@@ -39,7 +40,8 @@ def attention_weights(
     >>> attention_weights(q, k)
     tensor([[[[0.6698, 0.3302]]]])
     """
-    scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
+    scores = q @ k.transpose(-2, -1)
+    scores = scores / math.sqrt(q.shape[-1]) if scale is None else scores * scale
     if mask is not None:
         scores = scores.masked_fill(~mask, float("-inf"))
     return scores.softmax(dim=-1)
@@ -60,12 +62,13 @@ def attend_fused(
     k: Float[Tensor, "B H S K"],
     v: Float[Tensor, "B H S V"],
     mask: Bool[Tensor, "#B #H #T #S"] | None = None,
+    scale: float | None = None,
 ) -> Float[Tensor, "B H T V"]:
     """The same numbers from PyTorch's fused kernel, which never stores the (T, S) weights."""
     if q.device.type == "cpu" and q.dtype == torch.bfloat16:
         # On a processor the kernel's way back takes eight times as long in bfloat16 as the formula's.
-        return attend_written_out(q, k, v, mask)
-    return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        return attention_weights(q, k, mask, scale) @ v
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=scale)
 
 
 class Scoring(Protocol):
@@ -93,7 +96,15 @@ class Attentive(Protocol):
 
 
 class DotProduct(nn.Module):
-    """The paper's scoring: eq. (1)."""
+    """The paper's scoring: eq. (1).
+
+    Args:
+        scale: what dot products are multiplied by; 1 / √d_head unless given.
+    """
+
+    def __init__(self, scale: float | None = None) -> None:
+        super().__init__()
+        self.scale = scale
 
     def weights(
         self,
@@ -102,7 +113,7 @@ class DotProduct(nn.Module):
         mask: Bool[Tensor, "#B #H #T #S"] | None = None,
     ) -> Float[Tensor, "B H T S"]:
         """softmax(QKᵀ / √d_head)."""
-        return attention_weights(q, k, mask)
+        return attention_weights(q, k, mask, self.scale)
 
     def gather(
         self, weights: Float[Tensor, "B H T S"], v: Float[Tensor, "B H S V"]
@@ -118,7 +129,7 @@ class DotProduct(nn.Module):
         mask: Bool[Tensor, "#B #H #T #S"] | None = None,
     ) -> Float[Tensor, "B H T V"]:
         """Both at once, by the fused kernel."""
-        return attend_fused(q, k, v, mask)
+        return attend_fused(q, k, v, mask, self.scale)
 
 
 class MultiHeadAttention(nn.Module):

@@ -11,48 +11,13 @@ Shape letters: B batch · T queries · S source tokens · D d_model · H d_hidde
 import math
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from crosslight.nn.attention import Attend, KeysValues
+from crosslight.nn.attention import Attend, DotProduct, KeysValues
 from crosslight.nn.convolution import HALF, GatedConvolution
 from crosslight.nn.dropout import Dropout
 from crosslight.nn.weight_norm import WeightNormLinear
-
-
-class UnscaledDotProduct(nn.Module):
-    """softmax(QKᵀ) V: the dot product as it is (section 3.3, eq. 1)."""
-
-    def weights(
-        self,
-        q: Float[Tensor, "B N T K"],
-        k: Float[Tensor, "B N S K"],
-        mask: Bool[Tensor, "#B #N #T #S"] | None = None,
-    ) -> Float[Tensor, "B N T S"]:
-        """softmax(QKᵀ); exactly 0 where the mask is False."""
-        scores = q @ k.transpose(-2, -1)
-        if mask is not None:
-            scores = scores.masked_fill(~mask, float("-inf"))
-        return scores.softmax(dim=-1)
-
-    def gather(
-        self, weights: Float[Tensor, "B N T S"], v: Float[Tensor, "B N S V"]
-    ) -> Float[Tensor, "B N T V"]:
-        """The values, each as much as its weight says."""
-        return weights @ v
-
-    def attend(
-        self,
-        q: Float[Tensor, "B N T K"],
-        k: Float[Tensor, "B N S K"],
-        v: Float[Tensor, "B N S V"],
-        mask: Bool[Tensor, "#B #N #T #S"] | None = None,
-    ) -> Float[Tensor, "B N T V"]:
-        """Both at once, by the fused kernel where it is fast (as in `nn.attention.attend_fused`)."""
-        if q.device.type == "cpu" and q.dtype == torch.bfloat16:
-            return self.gather(self.weights(q, k, mask), v)
-        return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=1.0)
 
 
 class MultiStepAttention(nn.Module):
@@ -62,7 +27,7 @@ class MultiStepAttention(nn.Module):
         super().__init__()
         self.q_proj = WeightNormLinear(d_hidden, d_model, math.sqrt(1 / d_hidden))
         self.out_proj = WeightNormLinear(d_model, d_hidden, math.sqrt(1 / d_model))
-        scoring = UnscaledDotProduct()
+        scoring = DotProduct(scale=1.0)
         self.scoring = scoring
         self.attend: Attend = scoring.attend
 

@@ -18,10 +18,10 @@ from functools import lru_cache
 
 import torch
 from jaxtyping import Bool, Float
-from torch import Tensor, nn
+from torch import Tensor
 
 from crosslight.errors import ConfigError
-from crosslight.nn.attention import attend_fused, attention_weights
+from crosslight.nn.attention import DotProduct
 
 SHORTEST = 64  # positions of the shortest table of turns; longer ones have twice as many, and so on
 
@@ -60,7 +60,7 @@ def frequencies(d_key: int) -> Float[Tensor, " F"]:
     return torch.as_tensor(10000.0 ** (-pairs / d_key))
 
 
-class RotaryScoring(nn.Module):
+class RotaryScoring(DotProduct):
     """A `nn.attention.Scoring` for self-attention: the dot product of turned queries and keys.
 
     Args:
@@ -90,13 +90,7 @@ class RotaryScoring(nn.Module):
         mask: Bool[Tensor, "#B #H #T #S"] | None = None,
     ) -> Float[Tensor, "B H T S"]:
         """The paper's softmax(QKᵀ / √d_key), of what was turned."""
-        return attention_weights(*self.turned(q, k), mask)
-
-    def gather(
-        self, weights: Float[Tensor, "B H T S"], v: Float[Tensor, "B H S V"]
-    ) -> Float[Tensor, "B H T V"]:
-        """The values, each as much as its weight says."""
-        return weights @ v
+        return super().weights(*self.turned(q, k), mask)
 
     def attend(
         self,
@@ -105,5 +99,5 @@ class RotaryScoring(nn.Module):
         v: Float[Tensor, "B H S V"],
         mask: Bool[Tensor, "#B #H #T #S"] | None = None,
     ) -> Float[Tensor, "B H T V"]:
-        """Both at once, by the fused kernel."""
-        return attend_fused(*self.turned(q, k), v, mask)
+        """Weights and values at once, by the fused kernel."""
+        return super().attend(*self.turned(q, k), v, mask)

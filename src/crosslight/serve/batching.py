@@ -20,7 +20,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
-from crosslight.errors import CrosslightError
+from crosslight.serve.unanswered import DeadlineError, ServiceClosedError, ServiceFullError
 
 S = TypeVar("S", bound=Hashable)
 S_contra = TypeVar("S_contra", bound=Hashable, contravariant=True)
@@ -28,32 +28,6 @@ T = TypeVar("T")
 MEMORY = 0.2  # weight of the newest batch in the mean of what a character takes
 NICENESS = 5  # of the thread that translates
 TELLING = 500  # characters from which a batch says what one takes; below, it says what a call takes
-
-
-class ServiceFullError(CrosslightError):
-    """More waits than can be answered in time.
-
-    Args:
-        wait: seconds until it may be worth asking again.
-    """
-
-    def __init__(self, message: str, wait: float) -> None:
-        super().__init__(message, "ask again after a while")
-        self.wait = wait
-
-
-class ServiceClosedError(CrosslightError):
-    """No more is accepted."""
-
-    def __init__(self) -> None:
-        super().__init__("the service is shutting down", "ask again when it has started anew")
-
-
-class DeadlineError(CrosslightError):
-    """A request waited longer than it may."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__(f"not done within {seconds:g} s", "ask again after a while, or for less at a time")
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
-from crosslight.serve.batching import DeadlineError, ServiceFullError
 from crosslight.serve.cache import Cache
 from crosslight.serve.models import Served
 from crosslight.serve.reading import fields_of
 from crosslight.serve.refusals import Refusal
 from crosslight.serve.schema import Fields, Language, read
 from crosslight.serve.service import Service
+from crosslight.serve.unanswered import DeadlineError, ServiceFullError
 from crosslight.text.subword import SPECIAL_IDS
 
 if TYPE_CHECKING:

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 from crosslight.errors import BundleError, ConfigError
 from crosslight.facts import bundle_directory, read_head
 from crosslight.serve.asked import Asked
-from crosslight.serve.batching import Batcher, BatchLimits, Engine, ServiceClosedError
+from crosslight.serve.batching import Batcher, BatchLimits, Engine
 from crosslight.serve.cache import Cache
+from crosslight.serve.unanswered import ServiceClosedError
 
 if TYPE_CHECKING:
     from crosslight.decode.translation import Translation

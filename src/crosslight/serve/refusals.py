@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from crosslight.errors import CrosslightError
-from crosslight.serve.batching import DeadlineError, ServiceClosedError, ServiceFullError
+from crosslight.serve.unanswered import DeadlineError, ServiceClosedError, ServiceFullError
 
 SOON = 1.0  # seconds: the least that a client is told to wait
 LATER = 5.0

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from starlette.requests import Request
 
 from crosslight.serve.asked import Asked
-from crosslight.serve.batching import DeadlineError
 from crosslight.serve.corrections import Corrections
 from crosslight.serve.detect import Detector, Guess
 from crosslight.serve.keys import Keys, key_in
@@ -22,6 +21,7 @@ from crosslight.serve.metrics import Metrics
 from crosslight.serve.models import Models, Served
 from crosslight.serve.refusals import Refusal
 from crosslight.serve.settings import ServeSettings
+from crosslight.serve.unanswered import DeadlineError
 
 if TYPE_CHECKING:
     from crosslight.decode.translation import Translation
