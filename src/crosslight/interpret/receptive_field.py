@@ -6,14 +6,14 @@ not nothing.
 Shape letters: B batch · S source tokens · T target tokens · Q computed vectors · N tokens that are looked at.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from crosslight.errors import ConfigError
+from crosslight.interpret.token_vectors import caught_vectors
 
 CURE = "give tokens that the computation looks up in an `nn.Embedding`, the very tensor"
 
@@ -72,7 +72,7 @@ def influence(model: nn.Module, tokens: Tensor, compute: Callable[[], Sequence[T
     Raises:
         ConfigError: the computation did not look tokens up.
     """
-    with torch.enable_grad(), _caught(model, tokens) as caught:
+    with torch.enable_grad(), caught_vectors(model, tokens) as caught:
         results = compute()
         if not caught:
             raise ConfigError("the tokens were not looked up in any table of the model", CURE)
@@ -87,27 +87,6 @@ def _lengths(vectors: Tensor, caught: Tensor) -> Tensor:
         for each in along
     ]
     return torch.stack(found, dim=1)
-
-
-@contextmanager
-def _caught(model: nn.Module, tokens: Tensor) -> Iterator[list[Tensor]]:
-    """While the block runs, the vectors of tokens begin a graph of their own, and are put on the list."""
-    caught: list[Tensor] = []
-
-    def catch(_: nn.Module, read: tuple[Any, ...], said: Tensor) -> Tensor | None:
-        if read[0] is not tokens:
-            return None
-        caught.append(said.detach().requires_grad_())
-        return caught[-1]
-
-    handles = [
-        module.register_forward_hook(catch) for module in model.modules() if isinstance(module, nn.Embedding)
-    ]
-    try:
-        yield caught
-    finally:
-        for handle in handles:
-            handle.remove()
 
 
 def _vectors(memory: Any) -> Tensor:

@@ -7,16 +7,15 @@ source is read as are taken where they leave the table.
 Shape letters: S source tokens · T target tokens.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
 
 from crosslight.errors import ConfigError
+from crosslight.interpret.token_vectors import caught_vectors
 
 Floats = npt.NDArray[np.float64]
 
@@ -40,7 +39,7 @@ def source_gradients(
     written = torch.tensor([[bos_id, *tgt[:-1]]], device=device)
     with torch.enable_grad():
         tokens = torch.tensor([list(src)], device=device)
-        with _vectors(model, tokens) as read:
+        with caught_vectors(model, tokens) as read:
             state = model.start(tokens)
         if not read:
             raise ConfigError(
@@ -56,26 +55,6 @@ def source_gradients(
             rows.append(gradient[0].norm(dim=-1).double().cpu().numpy())
     model.train(was_training)
     return np.stack(rows)
-
-
-@contextmanager
-def _vectors(model: nn.Module, tokens: Tensor) -> Iterator[list[Tensor]]:
-    """While the block runs, the vectors that `tokens` are looked up as begin a graph, and are kept."""
-    read: list[Tensor] = []
-
-    def leaf(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor | None:
-        if inputs[0] is not tokens:
-            return None
-        vectors = output.detach().requires_grad_()
-        read.append(vectors)
-        return vectors
-
-    handles = [m.register_forward_hook(leaf) for m in model.modules() if isinstance(m, nn.Embedding)]
-    try:
-        yield read
-    finally:
-        for handle in handles:
-            handle.remove()
 
 
 def by_distance(shares: Floats, distances: npt.NDArray[np.int64], edges: Sequence[int]) -> Floats:
