@@ -25,7 +25,7 @@ def length_section(found: Tree) -> Html:
     )
     slopes = [(arm["label"], *_estimate(tree["arms"][arm["name"]]["slope"], 2)) for _, arm in colored(found)]
     differences = [
-        (f"{_label(found, row['a'])} − {_label(found, row['b'])}", *_estimate(row, 2))
+        (f"{label_of(found, row['a'])} − {label_of(found, row['b'])}", *_estimate(row, 2))
         for row in tree["differences"]
     ]
     lead = (
@@ -185,7 +185,8 @@ def colored(found: Tree) -> list[tuple[int, Tree]]:
     return [(i % N_COLORS + 1, arm) for i, arm in enumerate(found["arms"])]
 
 
-def _label(found: Tree, name: str) -> str:
+def label_of(found: Tree, name: str) -> str:
+    """What an arm is called."""
     return next(str(arm["label"]) for arm in found["arms"] if arm["name"] == name)
 
 

@@ -4,16 +4,17 @@ Drawn from the tree that `crosslight compare-architectures` writes as report.jso
 """
 
 import re
-from importlib import resources
 from typing import Any
 
 from crosslight.report.architecture_charts import (
     attention_section,
     gradient_section,
+    label_of,
     length_section,
     speed_section,
 )
 from crosslight.report.markup import Html, element, joined, table
+from crosslight.report.resource import resource
 
 Tree = dict[str, Any]
 MARKS = {"holds": "holds", "does not hold at this scale": "fails"}
@@ -38,11 +39,11 @@ def architectures_page(found: Tree) -> str:
     body = [element("section", element("h2", title), content) for title, content in sections]
     parts = {
         "title": element("title", f"Architectures compared: {languages(found)}"),
-        "style": _resource("page.css") + _resource("architectures.css"),
+        "style": resource("page.css") + resource("architectures.css"),
         "body": joined(_headline(found), element("main", *body)),
     }
     # One pass, so that a sentence which contains "{{style}}" stays a sentence.
-    return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _resource("comparison.html"))
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], resource("comparison.html"))
 
 
 def languages(found: Tree) -> str:
@@ -134,7 +135,7 @@ def _scores(found: Tree) -> Html:
         )
     differences = [
         (
-            f"{_label(found, row['a'])} − {_label(found, row['b'])}",
+            f"{label_of(found, row['a'])} − {label_of(found, row['b'])}",
             f"{row['value']:+.1f}",
             interval(row),
             "yes" if row["low"] > 0 or row["high"] < 0 else "no",
@@ -172,7 +173,7 @@ def _runs(found: Tree) -> Html:
     head = ("", "seed", "updates", "epochs", "target tokens", "minutes", "validation loss", "begun", "ended")
     rows = [
         (
-            _label(found, run["arm"]),
+            label_of(found, run["arm"]),
             str(run["seed"]),
             f"{run['steps']:,}",
             f"{run['epochs']:.1f}",
@@ -230,14 +231,6 @@ def _flat(tree: Tree) -> str:
     )
 
 
-def _label(found: Tree, name: str) -> str:
-    return next(str(arm["label"]) for arm in found["arms"] if arm["name"] == name)
-
-
 def interval(found: Tree) -> str:
     """An interval in brackets."""
     return f"[{found['low']:.1f}, {found['high']:.1f}]"
-
-
-def _resource(name: str) -> str:
-    return resources.files("crosslight.report").joinpath(name).read_text(encoding="utf-8")

@@ -4,10 +4,10 @@ Drawn from the tree that `crosslight compare --json` writes, and so from nothing
 """
 
 import re
-from importlib import resources
 from typing import Any
 
 from crosslight.report.markup import Html, element, joined, table
+from crosslight.report.resource import resource
 
 Tree = dict[str, Any]
 
@@ -30,11 +30,11 @@ def comparison_page(found: Tree) -> str:
     body = [element("section", element("h2", title), content) for title, content in sections]
     parts = {
         "title": element("title", f"{a} and {b}: {_answer(verdict)}"),
-        "style": _resource("page.css"),
+        "style": resource("page.css"),
         "body": joined(_headline(comparison, verdict), element("main", *body)),
     }
     # One pass, so that a sentence which contains "{{style}}" stays a sentence.
-    return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _resource("comparison.html"))
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], resource("comparison.html"))
 
 
 def _headline(comparison: Tree, verdict: Tree) -> Html:
@@ -162,7 +162,3 @@ def _sentences(rows: list[Tree], a: str, b: str) -> Html:
 
 def _interval(low: float, high: float) -> str:
     return f"{low:.2f} to {high:.2f}"
-
-
-def _resource(name: str) -> str:
-    return resources.files("crosslight.report").joinpath(name).read_text(encoding="utf-8")

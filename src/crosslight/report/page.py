@@ -9,7 +9,6 @@ import json
 import math
 import re
 from datetime import UTC, datetime
-from importlib import resources
 from typing import Any
 
 from crosslight.report.corpus import corpus_section
@@ -17,6 +16,7 @@ from crosslight.report.curves import axis_of, charts, remarks
 from crosslight.report.facts import model_section, recipe_section, settings_section
 from crosslight.report.markup import Html, element, joined
 from crosslight.report.reference import ReferenceCurve, nearest, reference_curves
+from crosslight.report.resource import resource
 from crosslight.report.run import Run
 from crosslight.report.samples import samples_section
 from crosslight.report.scales import short, thinned
@@ -64,13 +64,13 @@ def report_page(run: Run, curves: list[ReferenceCurve] | None = None) -> str:
     }
     parts = {
         "title": element("title", f"{run.name}: {run.languages}, {run.state}"),
-        "style": _template("page.css"),
+        "style": resource("page.css"),
         "body": joined(_headline(run), element("main", *body)),
         "data": _json_block(content),
-        "script": _template("page.js"),
+        "script": resource("page.js"),
     }
     # One pass, so that a sentence which contains "{{script}}" stays a sentence.
-    return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _template("page.html"))
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], resource("page.html"))
 
 
 def _headline(run: Run) -> Html:
@@ -153,7 +153,3 @@ def _json_block(content: dict[str, Any]) -> str:
     """JSON that is safe inside ``<script>``: pure ASCII and without ``<``, ``>`` and ``&``."""
     text = json.dumps(content, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
-
-def _template(name: str) -> str:
-    return resources.files("crosslight.report").joinpath(name).read_text(encoding="utf-8")
