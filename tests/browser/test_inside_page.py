@@ -459,6 +459,25 @@ def test_a_site_is_opened_from_disk(browser: Any, shown: Shown, tmp_path: Path) 
     context.close()
 
 
+def test_the_steps_on_each_piece(browser: Any) -> None:
+    context = browser.new_context(viewport={"width": 1100, "height": 800})
+    shown = watched(
+        context, Library(by_chance({"kind": "universal", "d_model": 16, "d_ff": 24, "n_heads": 2}))
+    )
+    shown.page.goto("http://localhost/?" + urlencode({"q": TEXT}))
+    drawn(shown.page, "attention")
+    panel, view = shown.open("ponder"), shown.library.view("ponder")
+    for table, side in zip(panel.locator(".in-ponder").all(), ("src", "tgt"), strict=True):
+        rows = rows_of(table)
+        assert [int(row[-1]) for row in rows] == view[side]["n_steps"]
+        weights = np.frombuffer(b64decode(view[side]["weights"]["float32"]), "<f4")
+        found = [[read(cell) if cell else 0.0 for cell in row[1:-1]] for row in rows]
+        np.testing.assert_allclose(np.ravel(found), weights, atol=0.006)
+    wrong = [one["id"] for one in axe.Axe().run(shown.page).response["violations"]]
+    assert (wrong, shown.faults) == ([], [])
+    context.close()
+
+
 @pytest.mark.parametrize(
     ("model", "tabs", "n_heads", "n_beside"),
     [

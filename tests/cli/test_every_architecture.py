@@ -323,13 +323,13 @@ def test_served_with_its_views(grown):
                 continue
             assert answer.status_code == 400, view
             reason = answer.json()["error"]
-            assert ("has no attention" if view == "attention" else "is made of a Transformer") in reason
-    expected = (
-        {"sentence", "attention", "search", "beside"}
-        if grown.name != PLAIN
-        else {"sentence", "search", "beside"}
-    )
-    assert set(frame["views"]) == (set(PARAMETERS) if grown.kind == "transformer" else expected)
+            refusals = {"attention": "has no attention", "ponder": "takes as many steps for every piece"}
+            assert refusals.get(view, "is made of a Transformer") in reason
+    of_all, of_transformers = {"sentence", "search", "beside"}, set(PARAMETERS) - {"ponder"}
+    attention = set() if grown.name == PLAIN else {"attention"}
+    ponder = {"ponder"} if grown.kind == "universal" else set()
+    expected = of_transformers if grown.kind == "transformer" else of_all | attention | ponder
+    assert set(frame["views"]) == expected
     views = inside.everything(inside.open_sentence(grown.bundle, text))
     assert set(views) == set(frame["views"])
 

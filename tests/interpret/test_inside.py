@@ -5,6 +5,7 @@ import json
 import re
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,15 @@ import torch
 
 from crosslight.bundle import load_bundle
 from crosslight.config.load import preset_names, preset_text, read_toml
+from crosslight.config.universal import UniversalConfig
 from crosslight.decode.translator import Translator
 from crosslight.errors import ConfigError
 from crosslight.interpret.page import attention_content
 from crosslight.interpret.record import whole_words
+from crosslight.models.build import build_model
 from crosslight.tasks import inside
 from crosslight.tasks.explain import look_inside
-from crosslight.text.subword import EOS_ID, UNK_ID
+from crosslight.text.subword import EOS_ID, PAD_ID, UNK_ID
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "inside.md"
 TEXT = "Le chat dort encore."
@@ -67,7 +70,7 @@ def differences(expected: Any, found: Any, place: str = "") -> list[str]:
 
 def test_the_page_has_all_views() -> None:
     assert set(promised()) == {
-        *("sentence", "attention", "search", "path", "causal", "positions", "tour", "beside"),
+        *("sentence", "attention", "search", "path", "causal", "positions", "tour", "beside", "ponder"),
     }
 
 
@@ -103,10 +106,33 @@ def test_every_view_is_as_the_page_says(shaped_bundle, shape: str) -> None:
     causal = views.pop("causal")
     assert len(causal) == (1 if shape == "no positions" else 3)
     for name, expected in promised().items():
+        if name == "ponder":  # of another architecture
+            continue
         for found in causal if name == "causal" else [views[name]]:
             assert differences(expected, found, name) == []
     for packed in arrays(views):
         assert np.isfinite(array(packed)).all()
+
+
+def test_steps_are_as_the_page_says(shaped_bundle) -> None:
+    with pytest.raises(ConfigError, match="as many steps for every piece"):
+        inside.ponder(inside.open_sentence(shaped_bundle("pre"), TEXT))
+    like = shaped_bundle("pre")
+    shape = UniversalConfig(d_model=16, d_ff=24, n_heads=2, max_steps=5)
+    vocab_size = like.src_subword.vocab_size
+    model = build_model(shape, vocab_size, vocab_size, PAD_ID).eval()
+    config = like.config.model_copy(update={"model": shape})
+    opened = inside.open_sentence(replace(like, config=config, model=model), TEXT)
+    views = json.loads(json.dumps(inside.everything(opened), allow_nan=False))
+    assert differences(promised()["ponder"], views["ponder"], "ponder") == []
+    steps = opened.inspection.steps
+    assert steps is not None
+    for side, tokens in (("src", steps.src), ("tgt", steps.tgt)):
+        assert [token.piece for token in tokens] == views["sentence"][side]["pieces"]
+        assert [token.n_steps for token in tokens] == views["ponder"][side]["n_steps"]
+        weights = array(views["ponder"][side]["weights"])
+        np.testing.assert_allclose(weights, [token.weights for token in tokens], rtol=1e-6)
+        np.testing.assert_allclose(weights.sum(axis=1), 1, rtol=1e-6)
 
 
 def arrays(tree: Any) -> list[Any]:

@@ -246,6 +246,22 @@ class Note(TypedDict):
     sources: list[str]
 
 
+class Pondered(TypedDict):
+    """The steps on each piece of one side, the end included."""
+
+    n_steps: list[int]
+    weights: Array  # (pieces, most steps): of the state after each step in what goes on; they sum to 1
+
+
+class Ponder(TypedDict):
+    """How long the model has thought about each piece."""
+
+    max_steps: int
+    mean: float
+    src: Pondered
+    tgt: Pondered  # each position with the piece that it is to write
+
+
 class Occlusion(TypedDict):
     """What each target word loses without each source word."""
 

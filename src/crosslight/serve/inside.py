@@ -56,6 +56,7 @@ class InsideFields(Fields):
 PLACE = ("encoder_layer", "decoder_layer", "head", "src_position", "tgt_position")
 PARAMETERS: dict[str, tuple[str, ...]] = {
     **{"sentence": (), "attention": (), "search": (), "path": (), "beside": (), "head_survey": ()},
+    "ponder": (),
     **{"causal": ("interventions",), "positions": ("n_positions",), "tour": PLACE},
 }
 

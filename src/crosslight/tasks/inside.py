@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from crosslight.bundle import load_bundle
+from crosslight.errors import ConfigError
 from crosslight.interpret.interventions import (
     STACKS,
     Intervention,
@@ -28,13 +29,17 @@ from crosslight.interpret.packed import Array, packed, short, shorts, unpacked
 from crosslight.interpret.page import attention_content
 from crosslight.interpret.position_view import positions_view
 from crosslight.interpret.stages import ranks, stage_logp, stages
+from crosslight.interpret.steps import TokenSteps
 from crosslight.interpret.views import (
     Candidate,
     Causal,
     Path,
+    Ponder,
+    Pondered,
     Positions,
     Search,
 )
+from crosslight.models.protocol import Ponders
 from crosslight.tasks.beside_attention import NOTE, beside
 from crosslight.tasks.files import write_text
 from crosslight.tasks.opened import Opened, open_sentence, sentence, side, views_of
@@ -49,6 +54,7 @@ __all__ = [
     "head_survey",
     "open_sentence",
     "path",
+    "ponder",
     "positions",
     "search",
     "sentence",
@@ -184,6 +190,26 @@ def positions(opened: Opened, n_positions: int = 64) -> Positions:
     return positions_view(opened.transformer, n_positions)
 
 
+def ponder(opened: Opened) -> Ponder:
+    """How many steps the model has spent on each piece, and how much of each step's state went on.
+
+    Raises:
+        ConfigError: it spends as many on every piece.
+    """
+    steps = opened.inspection.steps if isinstance(opened.bundle.model, Ponders) else None
+    if steps is None:
+        raise ConfigError(
+            "this model takes as many steps for every piece: it has layers, and no steps to decide on",
+            "give the bundle of a Universal Transformer",
+        )
+    return {
+        "max_steps": steps.max_steps,
+        "mean": short(steps.mean),
+        "src": _pondered(steps.src),
+        "tgt": _pondered(steps.tgt),
+    }
+
+
 def everything(opened: Opened) -> dict[str, Any]:
     """All views that there are of such a model, under their names.
 
@@ -198,6 +224,7 @@ def everything(opened: Opened) -> dict[str, Any]:
         "positions": positions,
         "tour": tour,
         "beside": beside,
+        "ponder": ponder,
     }
     names = views_of(opened.bundle)
     views = {name: make(opened) for name, make in makers.items() if name in names}
@@ -226,6 +253,13 @@ def _candidates(opened: Opened, logp: Tensor, n: int) -> list[Candidate]:
         {"id": token, "piece": piece, "p": p}
         for token, piece, p in zip(ids, pieces, shorts(best.values.exp()), strict=True)
     ]
+
+
+def _pondered(tokens: Sequence[TokenSteps]) -> Pondered:
+    return {
+        "n_steps": [token.n_steps for token in tokens],
+        "weights": packed(np.array([token.weights for token in tokens])),
+    }
 
 
 def _change(opened: Opened, log_probs: Sequence[float]) -> list[float]:

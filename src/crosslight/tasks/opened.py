@@ -27,6 +27,7 @@ from crosslight.interpret.record import Inspection, word_text
 from crosslight.interpret.trace import Trace, traced
 from crosslight.interpret.twin import twin
 from crosslight.interpret.views import Sentence, Side
+from crosslight.models.protocol import Ponders
 from crosslight.models.transformer import Transformer
 from crosslight.tasks.explain import look_inside, model_name, words_with_end
 from crosslight.text.subword import BOS_ID, EOS_ID, SPECIAL_IDS, Subword
@@ -189,10 +190,11 @@ def sentence(opened: Opened) -> Sentence:
 
 
 def views_of(bundle: Bundle) -> list[str]:
-    """The names of the views that there are of such a model; the others are of a Transformer's parts."""
+    """The names of the views that there are of such a model; some are of a Transformer's parts."""
     if isinstance(bundle.model, Transformer):
         return [*VIEWS]
-    return [name for name in _OF_ALL if name != "attention" or has_attention(bundle.model)]
+    own = [name for name in _OF_ALL if name != "attention" or has_attention(bundle.model)]
+    return [*own, "ponder"] if isinstance(bundle.model, Ponders) else own
 
 
 VIEWS = (

@@ -1,4 +1,4 @@
-// Inside a translation: seven views of the model's own numbers, for the sentence that was just translated.
+// Inside a translation: eight views of the model's own numbers, for the sentence that was just translated.
 //
 // const inside = mountInside(root, { view, t });
 // inside.show({ source: "fr", target: "en", text: "Le chat dort.", translation: "The cat is sleeping.", prefix: "" });
@@ -11,13 +11,14 @@ import { drawAttention } from "./inside/attention.js";
 import { drawBeside } from "./inside/beside.js";
 import { drawLens } from "./inside/lens.js";
 import { drawPath } from "./inside/path.js";
+import { drawPonder } from "./inside/ponder.js";
 import { drawPositions } from "./inside/positions.js";
 import { drawTour } from "./inside/tour.js";
 import { drawTree } from "./inside/tree.js";
 import { button, decimal, make } from "./inside/draw.js";
 
 const VIEWS = {
-  attention: drawAttention, search: drawTree, path: drawPath, lens: drawLens, positions: drawPositions, tour: drawTour, beside: drawBeside,
+  attention: drawAttention, search: drawTree, path: drawPath, lens: drawLens, positions: drawPositions, tour: drawTour, beside: drawBeside, ponder: drawPonder,
 };
 const BEAMS = [1, 2, 4, 8];
 
