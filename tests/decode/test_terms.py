@@ -129,6 +129,23 @@ def test_what_is_protected_in_a_sentence() -> None:
     assert glossary.terms_for("Nothing of the kind.") is None
 
 
+def test_what_comes_twice_is_protected_twice() -> None:
+    glossary = Glossary((protected("{n}"), protected("Kim")), PROTECTED)
+    terms = glossary.terms_for("Kim: {n} of {n} for Kim, %s")
+    assert terms is not None
+    assert sorted(terms.required) == [("%s",), ("Kim",), ("{n}",), ("{n}",)]
+    assert terms.failures("%s {n} Kim {n}") == ()
+    assert terms.failures("%s {n} Kim") == ("{n}",)
+    assert terms.failures("%s Kim") == ("{n}", "{n}")
+
+
+def test_a_translation_carries_over_what_comes_twice(translator) -> None:
+    (found,) = translator.translate(["{n} cats %s see {n} dogs"], terms=Glossary((), PROTECTED))
+    assert found.text.count("{n}") == 2
+    assert found.text.count("%s") == 1
+    assert found.unmet == ()
+
+
 def test_a_translation_carries_over_what_is_protected(translator) -> None:
     (found,) = translator.translate(["the cat {n} sees %s the dog"], terms=Glossary((), PROTECTED))
     assert "{n}" in found.text

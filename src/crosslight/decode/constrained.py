@@ -20,7 +20,7 @@ from crosslight.decode.beam import Decode, next_logp
 from crosslight.decode.hypothesis import Hypothesis, Ranking
 from crosslight.decode.rules import NEVER, Rule, ruled
 from crosslight.decode.state import select_rows
-from crosslight.decode.terms import Terms, joined, occurs
+from crosslight.decode.terms import Terms, count, joined, occurs
 from crosslight.text.subword import Subword, normalized
 
 LEAST_BEAM = 8  # banks need room
@@ -32,8 +32,9 @@ class TermSpelling:
     def __init__(self, terms: Terms, subword: Subword, banned: Sequence[int]) -> None:
         self.terms = terms
         self._surfaces = subword.surfaces()
-        # What most texts do not have at all, so that `occurs` need not look at its neighbors.
+        # What most texts do not have at all, so that nobody need look at its neighbors.
         self._required = [[normalized(form).strip() for form in term] for term in terms.required]
+        self._times = terms.times
         self._forbidden = [normalized(form).strip() for form in terms.forbidden]
         self._spellings = [
             [ids for form in term for ids in _spellings(form, subword) if not set(ids) & set(banned)]
@@ -56,8 +57,8 @@ class TermSpelling:
 
     def missing(self, text: str) -> list[int]:
         """The numbers of the required terms that the text does not have."""
-        required = enumerate(self._required)
-        return [i for i, term in required if not any(form in text and occurs(form, text) for form in term)]
+        required = enumerate(zip(self._required, self._times, strict=True))
+        return [i for i, (term, n) in required if sum(count(f, text) for f in term if f in text) < n]
 
     def left(self, tokens: Sequence[int], text: str) -> int:
         """Tokens that have yet to be written for the missing terms, at least."""

@@ -7,6 +7,7 @@ blanks between words, and in Korean, where particles are joined to words, a form
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,6 +24,8 @@ PROTECTED: tuple[Kind, ...] = tuple(kind for kind in KINDS if kind != "number")
 @dataclass(frozen=True)
 class Terms:
     """What one translation must say: of each of `required` one form; and none of `forbidden`.
+
+    A term that is required twice must stand there twice.
 
     Raises:
         TermError: a form is empty, or a required term has no form that is not forbidden.
@@ -41,13 +44,23 @@ class Terms:
                     "take back one of the two, or give another form",
                 )
 
+    @property
+    def times(self) -> list[int]:
+        """How often each of `required` must have been said by then: 2 for the second of two alike.
+
+        >>> Terms((("{n}",), ("cat",), ("{n}",))).times
+        [1, 1, 2]
+        """
+        return [self.required[: i + 1].count(term) for i, term in enumerate(self.required)]
+
     def failures(self, text: str) -> tuple[str, ...]:
         """The terms that a finished text does not keep to; forbidden ones with a `!` before them.
 
         >>> Terms((("cat", "cats"), ("dog",)), ("mouse",)).failures("Two cats, one mouse.")
         ('dog', '!mouse')
         """
-        missing = ["|".join(term) for term in self.required if not any(occurs(f, text) for f in term)]
+        times = zip(self.required, self.times, strict=True)
+        missing = ["|".join(term) for term, n in times if sum(count(form, text) for form in term) < n]
         return (*missing, *(f"!{form}" for form in self.forbidden if occurs(form, text)))
 
 
@@ -88,16 +101,15 @@ class Glossary:
             _terms([entry for entry in self.entries if entry.src == src])
 
     def terms_for(self, src: str) -> Terms | None:
-        """What the translation of a sentence must keep to; None if nothing.
+        """What the translation of a sentence must keep to; None if nothing. Literals as often as the source.
 
         Raises:
             TermError: the terms of this sentence contradict each other.
         """
         folded = normalized(src).casefold()
         found = [entry for entry in self.entries if occurs(normalized(entry.src).casefold(), folded)]
-        if self.literals:
-            found += [protected(one.text) for one in literals(src) if one.kind in self.literals]
-        return _terms(found) if found else None
+        kept = [(one.text,) for one in literals(src) if one.kind in self.literals]
+        return _terms(found, kept) if found or kept else None
 
 
 def failures(glossary: Glossary, src: str, text: str) -> tuple[str, ...]:
@@ -106,10 +118,11 @@ def failures(glossary: Glossary, src: str, text: str) -> tuple[str, ...]:
     return terms.failures(text) if terms else ()
 
 
-def _terms(entries: Sequence[Entry]) -> Terms:
-    required = tuple(entry.forms for entry in entries if not entry.is_forbidden)
+def _terms(entries: Sequence[Entry], kept: Sequence[tuple[str, ...]] = ()) -> Terms:
+    """Of entries each term once, of what is kept as often as it is there."""
+    required = Counter({entry.forms: 1 for entry in entries if not entry.is_forbidden}) | Counter(kept)
     forbidden = tuple(form for entry in entries if entry.is_forbidden for form in entry.forms)
-    return Terms(tuple(dict.fromkeys(required)), tuple(dict.fromkeys(forbidden)))
+    return Terms(tuple(required.elements()), tuple(dict.fromkeys(forbidden)))
 
 
 def occurs(form: str, text: str) -> bool:
@@ -118,15 +131,24 @@ def occurs(form: str, text: str) -> bool:
     >>> occurs("cat", "a cat."), occurs("cat", "a category"), occurs("猫", "这只猫很小")
     (True, False, True)
     """
+    return count(form, text) > 0
+
+
+def count(form: str, text: str) -> int:
+    """How often a form stands in a text as a word (or words) of its own.
+
+    >>> count("{n}", "{n} of {n}"), count("cat", "a cat, a category")
+    (2, 1)
+    """
     form = normalized(form).strip()
-    start = text.find(form)
+    found, start = 0, text.find(form)
     while start >= 0:
         end = start + len(form)
         before, after = text[max(0, start - 1) : start], text[end : end + 1]
-        if not joined(before, form[0]) and not joined(form[-1], after):
-            return True
-        start = text.find(form, start + 1)
-    return False
+        stands = not joined(before, form[0]) and not joined(form[-1], after)
+        found += stands
+        start = text.find(form, end if stands else start + 1)
+    return found
 
 
 def joined(left: str, right: str) -> bool:
