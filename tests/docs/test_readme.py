@@ -106,7 +106,8 @@ def fault(words: list[str], root: Path, *, whole: bool = True) -> str | None:
         said = error.format_message() if hasattr(error, "format_message") else str(error)
         return f"{' '.join(words)}: {said}"
     wishes = [assignment(args[i + 1]) for i, arg in enumerate(args) if arg == "--set"]
-    run_config(merge({"train": {"minutes": 1}}, *wishes), "the document")
+    pairs = [args[i + 1] for i, arg in enumerate(args) if arg == "--pairs"]
+    run_config(merge({"train": {"minutes": 1}, "data": {"pairs": pairs}}, *wishes), "the document")
     return None
 
 
