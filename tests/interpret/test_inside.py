@@ -5,6 +5,7 @@ import json
 import re
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from crosslight.bundle import load_bundle
+from crosslight.bundle import Bundle, load_bundle
 from crosslight.config.load import preset_names, preset_text, read_toml
 from crosslight.config.universal import UniversalConfig
 from crosslight.decode.translator import Translator
@@ -114,15 +115,33 @@ def test_every_view_is_as_the_page_says(shaped_bundle, shape: str) -> None:
         assert np.isfinite(array(packed)).all()
 
 
-def test_steps_are_as_the_page_says(shaped_bundle) -> None:
+@pytest.fixture
+def universal(shaped_bundle) -> Callable[..., Bundle]:
+    """A Universal Transformer in a bundle, of these settings."""
+
+    def make(**settings: Any) -> Bundle:
+        like = shaped_bundle("pre")
+        shape = UniversalConfig(d_model=16, d_ff=24, n_heads=2, max_steps=5, **settings)
+        vocab_size = like.src_subword.vocab_size
+        model = build_model(shape, vocab_size, vocab_size, PAD_ID).eval()
+        return replace(like, config=like.config.model_copy(update={"model": shape}), model=model)
+
+    return make
+
+
+def test_steps_that_nobody_decides_on_are_no_view(universal) -> None:
+    opened = inside.open_sentence(universal(halting="none"), TEXT)
+    assert "ponder" not in inside.everything(opened)
+    assert "ponder" not in inside.sentence(opened)["views"]
+    assert opened.inspection.steps is None
+    with pytest.raises(ConfigError, match="as many steps for every piece"):
+        inside.ponder(opened)
+
+
+def test_steps_are_as_the_page_says(shaped_bundle, universal) -> None:
     with pytest.raises(ConfigError, match="as many steps for every piece"):
         inside.ponder(inside.open_sentence(shaped_bundle("pre"), TEXT))
-    like = shaped_bundle("pre")
-    shape = UniversalConfig(d_model=16, d_ff=24, n_heads=2, max_steps=5)
-    vocab_size = like.src_subword.vocab_size
-    model = build_model(shape, vocab_size, vocab_size, PAD_ID).eval()
-    config = like.config.model_copy(update={"model": shape})
-    opened = inside.open_sentence(replace(like, config=config, model=model), TEXT)
+    opened = inside.open_sentence(universal(), TEXT)
     views = json.loads(json.dumps(inside.everything(opened), allow_nan=False))
     assert differences(promised()["ponder"], views["ponder"], "ponder") == []
     steps = opened.inspection.steps

@@ -108,7 +108,8 @@ class Glossary:
         """
         folded = normalized(src).casefold()
         found = [entry for entry in self.entries if occurs(normalized(entry.src).casefold(), folded)]
-        kept = [(one.text,) for one in literals(src) if one.kind in self.literals]
+        there = literals(src) if self.literals else ()
+        kept = [(one.text,) for one in there if one.kind in self.literals]
         return _terms(found, kept) if found or kept else None
 
 

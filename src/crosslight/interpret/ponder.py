@@ -1,13 +1,19 @@
 """How many steps a Universal Transformer takes on each token (Dehghani et al. 2019, section 4.1)."""
 
 from collections.abc import Sequence
+from typing import TypeGuard
 
 import torch
 from torch import Tensor, nn
 
 from crosslight.interpret.steps import Steps, TokenSteps
-from crosslight.models.protocol import Ponders
-from crosslight.nn.halting import Halting
+from crosslight.models.universal import Universal
+from crosslight.nn.halting import Halting, HaltingUnit
+
+
+def decides_on_steps(model: nn.Module) -> TypeGuard[Universal]:
+    """Whether its tokens decide for themselves how many steps they take."""
+    return isinstance(model, Universal) and isinstance(model.encoder_halting, HaltingUnit)
 
 
 def steps_of(
@@ -19,7 +25,7 @@ def steps_of(
         src, tgt_in: token ids (1, S) and (1, T).
         tgt_pieces: what each target position is to write, the end included.
     """
-    if not isinstance(model, Ponders):
+    if not decides_on_steps(model):
         return None
     with torch.inference_mode():
         _, read, written = model.features_and_halting(src, tgt_in)

@@ -27,6 +27,7 @@ from crosslight.interpret.interventions import (
 )
 from crosslight.interpret.packed import Array, packed, short, shorts, unpacked
 from crosslight.interpret.page import attention_content
+from crosslight.interpret.ponder import decides_on_steps
 from crosslight.interpret.position_view import positions_view
 from crosslight.interpret.stages import ranks, stage_logp, stages
 from crosslight.interpret.steps import TokenSteps
@@ -39,7 +40,6 @@ from crosslight.interpret.views import (
     Positions,
     Search,
 )
-from crosslight.models.protocol import Ponders
 from crosslight.tasks.beside_attention import NOTE, beside
 from crosslight.tasks.files import write_text
 from crosslight.tasks.opened import Opened, open_sentence, sentence, side, views_of
@@ -196,11 +196,11 @@ def ponder(opened: Opened) -> Ponder:
     Raises:
         ConfigError: it spends as many on every piece.
     """
-    steps = opened.inspection.steps if isinstance(opened.bundle.model, Ponders) else None
+    steps = opened.inspection.steps if decides_on_steps(opened.bundle.model) else None
     if steps is None:
         raise ConfigError(
-            "this model takes as many steps for every piece: it has layers, and no steps to decide on",
-            "give the bundle of a Universal Transformer",
+            "this model takes as many steps for every piece: nothing in it decides how many",
+            'give the bundle of a Universal Transformer with model.halting = "act"',
         )
     return {
         "max_steps": steps.max_steps,

@@ -23,11 +23,11 @@ from crosslight.decode.wishes import wishes_of
 from crosslight.errors import ConfigError
 from crosslight.interpret.maps import has_attention
 from crosslight.interpret.packed import short, shorts
+from crosslight.interpret.ponder import decides_on_steps
 from crosslight.interpret.record import Inspection, word_text
 from crosslight.interpret.trace import Trace, traced
 from crosslight.interpret.twin import twin
 from crosslight.interpret.views import Sentence, Side
-from crosslight.models.protocol import Ponders
 from crosslight.models.transformer import Transformer
 from crosslight.tasks.explain import look_inside, model_name, words_with_end
 from crosslight.text.subword import BOS_ID, EOS_ID, SPECIAL_IDS, Subword
@@ -194,7 +194,7 @@ def views_of(bundle: Bundle) -> list[str]:
     if isinstance(bundle.model, Transformer):
         return [*VIEWS]
     own = [name for name in _OF_ALL if name != "attention" or has_attention(bundle.model)]
-    return [*own, "ponder"] if isinstance(bundle.model, Ponders) else own
+    return [*own, "ponder"] if decides_on_steps(bundle.model) else own
 
 
 VIEWS = (
