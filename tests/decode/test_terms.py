@@ -5,9 +5,10 @@ import re
 
 import pytest
 
-from crosslight.decode.terms import PROTECTED, Entry, Glossary, Terms, occurs, protected
+from crosslight.decode.terms import PROTECTED, Glossary, Terms, occurs
 from crosslight.decode.translator import Translator
 from crosslight.errors import ConfigError, TermError
+from crosslight.text.entries import Entry, protected
 
 
 def stands_in(form: str, text: str) -> bool:

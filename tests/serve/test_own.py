@@ -4,8 +4,9 @@ import httpx
 import pytest
 
 import crosslight
-from crosslight.decode.terms import PROTECTED, Entry, Glossary
+from crosslight.decode.terms import PROTECTED, Glossary
 from crosslight.tasks.confidence import load_confidence, with_confidence
+from crosslight.text.entries import Entry
 
 TEXTS = ["Le chat dort.", "Jane visite l'Afrique en septembre."]
 

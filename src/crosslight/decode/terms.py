@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crosslight.errors import TermError
+from crosslight.text.entries import Entry
 from crosslight.text.literals import KINDS, Kind, literals
 from crosslight.text.subword import normalized
 
@@ -62,24 +63,6 @@ class Terms:
         times = zip(self.required, self.times, strict=True)
         missing = ["|".join(term) for term, n in times if sum(count(form, text) for form in term) < n]
         return (*missing, *(f"!{form}" for form in self.forbidden if occurs(form, text)))
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A line of a glossary: where the source says `src`, the target says one of `forms` (or none)."""
-
-    src: str
-    forms: tuple[str, ...]
-    is_forbidden: bool = False
-
-
-def protected(text: str) -> Entry:
-    """A text that is carried over as it is.
-
-    >>> protected("Crosslight")
-    Entry(src='Crosslight', forms=('Crosslight',), is_forbidden=False)
-    """
-    return Entry(text, (text,))
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,7 @@
 
 from dataclasses import dataclass
 
-
-@dataclass(frozen=True)
-class Term:
-    """Where the source says `src`, the translation says one of `forms`, or none of them."""
-
-    src: str
-    forms: tuple[str, ...]
-    is_forbidden: bool = False
+from crosslight.text.entries import Entry
 
 
 @dataclass(frozen=True)
@@ -17,7 +10,7 @@ class Asked:
     """Everything beside the text that decides what comes out; equal ones can share a batch and a cache."""
 
     n_best: int = 1
-    terms: tuple[Term, ...] = ()
+    terms: tuple[Entry, ...] = ()
     confidence: bool = False  # also how sure each is
     literals: bool = False  # addresses, placeholders and the like are carried over
     links: bool = False  # also which words belong together

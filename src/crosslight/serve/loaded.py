@@ -74,7 +74,6 @@ def alternatives(text: str, prefix: str, n: int) -> "Callable[[LoadedBundle], li
 
 
 def _glossary(settings: Asked) -> Any:
-    from crosslight.decode.terms import PROTECTED, Entry, Glossary
+    from crosslight.decode.terms import PROTECTED, Glossary
 
-    entries = tuple(Entry(term.src, term.forms, term.is_forbidden) for term in settings.terms)
-    return Glossary(entries, PROTECTED if settings.literals else ())
+    return Glossary(settings.terms, PROTECTED if settings.literals else ())

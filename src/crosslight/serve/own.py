@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request
 
-from crosslight.serve.asked import Asked, Term
+from crosslight.serve.asked import Asked
 from crosslight.serve.files import formats
 from crosslight.serve.language_names import name_of
 from crosslight.serve.libretranslate import detection
@@ -25,6 +25,7 @@ from crosslight.serve.schema import (
     read,
 )
 from crosslight.serve.service import Service
+from crosslight.text.entries import Entry, protected
 
 if TYPE_CHECKING:
     from crosslight.decode.translation import Translation
@@ -49,7 +50,7 @@ def routes(service: Service) -> APIRouter:
             asked.target,
             Asked(
                 asked.n_best,
-                (*map(_term, asked.glossary), *(Term(text, (text,)) for text in asked.protect)),
+                (*map(_entry, asked.glossary), *map(protected, asked.protect)),
                 wants_confidence,
                 asked.protect_literals,
             ),
@@ -101,12 +102,12 @@ def routes(service: Service) -> APIRouter:
     return router
 
 
-def _term(fields: TermFields) -> Term:
+def _entry(fields: TermFields) -> Entry:
     forms = fields.target.split("|") if isinstance(fields.target, str) else fields.target
     own = tuple(form.strip() for form in forms)
     if not (fields.source.strip() and own and all(own)):
         raise Refusal(400, "glossary: a term has an empty source or form")
-    return Term(fields.source.strip(), own, fields.forbidden)
+    return Entry(fields.source.strip(), own, fields.forbidden)
 
 
 def _described(translation: "Translation", least: float) -> OwnTranslation:

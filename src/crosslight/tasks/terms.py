@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from crosslight.decode.terms import PROTECTED, Entry, Glossary, protected
+from crosslight.decode.terms import PROTECTED, Glossary
 from crosslight.decode.translation import Translation
 from crosslight.errors import TermError
 from crosslight.text.corpus import read_lines
+from crosslight.text.entries import Entry, protected
 
 MOST_LINES = 10  # that are named
 
