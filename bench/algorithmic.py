@@ -125,7 +125,8 @@ def main() -> None:
     for seed in options.seeds:
         for task in options.tasks:
             for name in options.models:
-                file = options.out / f"{task}-{name.lower().replace(' ', '-')}-{seed}.json"
+                model = name.lower().replace(" ", "-")
+                file = options.out / f"{task}-{model}-{options.minutes_each:g}-{seed}.json"
                 if file.is_file() or not taken(file.with_suffix(".taken")):
                     continue
                 print(task, name, seed, flush=True)
@@ -259,28 +260,25 @@ def gather(directory: Path, result: Path) -> None:
     """All finished runs as a table."""
     runs = [json.loads(file.read_text()) for file in sorted(directory.glob("*.json"))]
     labels = [f"≤ {TRAINED}", *map(str, LONGER)]
-    head = ["task", "model", "seeds", "updates", *(f"{label}: symbols / outputs" for label in labels)]
-    lines = ["| " + " | ".join([*head, "steps a token"]) + " |", "|" + "---|" * (len(head) + 1)]
-    for task in TASKS:
-        for name in MODELS:
-            group = [each for each in runs if (each["task"], each["model"]) == (task, name)]
-            if not group:
-                continue
-            cells = [
-                task,
-                name,
-                str(len(group)),
-                f"{statistics.mean(each['updates'] for each in group):,.0f}",
-            ]
-            for label in labels:
-                scores = [[each[label][key] for each in group] for key in ("symbols", "outputs")]
-                cells.append(" / ".join(_spread(values) for values in scores))
-            steps = [[each[label].get("steps") for each in group] for label in labels]
-            known = steps[0][0] is not None
-            cells.append(
-                " / ".join(f"{statistics.mean(each):.2f}" for each in steps) if known else f"{STEPS} layers"
-            )
-            lines.append("| " + " | ".join(cells) + " |")
+    head = ["task", "minutes", "model", "seeds", "updates", *labels, "steps a token"]
+    lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
+    groups: dict[tuple[str, float, str], list[dict[str, Any]]] = {}
+    for each in runs:
+        groups.setdefault((each["task"], each["minutes"], each["model"]), []).append(each)
+    tasks, models = list(TASKS), list(MODELS)
+    for key in sorted(groups, key=lambda key: (tasks.index(key[0]), key[1], models.index(key[2]))):
+        (task, minutes, name), group = key, groups[key]
+        updates = statistics.mean(each["updates"] for each in group)
+        cells = [task, f"{minutes:g}", name, str(len(group)), f"{updates:,.0f}"]
+        for label in labels:
+            scores = [[each[label][score] for each in group] for score in ("symbols", "outputs")]
+            cells.append(" / ".join(_spread(values) for values in scores))
+        steps = [[each[label].get("steps") for each in group] for label in labels]
+        known = steps[0][0] is not None
+        cells.append(
+            " / ".join(f"{statistics.mean(each):.2f}" for each in steps) if known else f"{STEPS} layers"
+        )
+        lines.append("| " + " | ".join(cells) + " |")
     result.parent.mkdir(parents=True, exist_ok=True)
     result.with_suffix(".json").write_text(json.dumps(runs, indent=1) + "\n", encoding="utf-8")
     result.with_suffix(".md").write_text("\n".join([*_about(runs), *lines]) + "\n", encoding="utf-8")
@@ -304,16 +302,14 @@ def _spread(values: list[float]) -> str:
 def _about(runs: list[dict[str, Any]]) -> list[str]:
     parameters = {each["model"]: each["parameters"] for each in runs}
     sizes = ", ".join(f"{name} {count:,} parameters" for name, count in parameters.items())
-    minutes = sorted({each["minutes"] for each in runs})
     return [
         "# Copying, reversing and adding beyond the lengths trained on",
         "",
         f"`python -m bench.algorithmic {' '.join(sys.argv[1:])}`: "
-        f"{', '.join(f'{m:g}' for m in minutes)} processor minutes a run, one thread, {platform.machine()}, "
-        f"torch {torch.__version__}. {sizes}.",
+        f"processor minutes a run, one thread, {platform.machine()}, torch {torch.__version__}. {sizes}.",
         f"Trained on at most {TRAINED} symbols from random positions on; {N_TEST} inputs a column, greedy. "
-        "Shares of right symbols and of outputs that are right as a whole: the mean of the seeds, least and "
-        "greatest in brackets. Steps a token: at each of the three lengths, over both sides.",
+        "By length: the share of right symbols / of outputs that are right as a whole, mean of the seeds, "
+        "least and greatest in brackets. Steps a token: at each of the three lengths, over both sides.",
         "",
     ]
 

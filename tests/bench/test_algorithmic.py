@@ -72,11 +72,11 @@ def test_scores_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_finished_run_is_not_made_again(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[tuple[str, str, int]] = []
+    made: list[tuple[str, str, int, float]] = []
     score = {"symbols": 0.5, "outputs": 0.25, "steps": 2.0}
 
     def run(task: str, name: str, seed: int, minutes: float) -> dict[str, Any]:
-        made.append((task, name, seed))
+        made.append((task, name, seed, minutes))
         told = {"task": task, "model": name, "seed": seed, "minutes": minutes, "parameters": 7, "updates": 9}
         return told | dict.fromkeys(("≤ 20", "30", "40"), score)
 
@@ -94,8 +94,11 @@ def test_a_finished_run_is_not_made_again(tmp_path, monkeypatch: pytest.MonkeyPa
     bench.main()
     monkeypatch.setattr(sys, "argv", [*arguments, "--seeds", "1", "2", "--tasks", "copy"])
     bench.main()
-    assert made == [("copy", name, seed) for seed in (1, 2) for name in ("Transformer", "Universal")]
+    assert made == [("copy", name, seed, 1) for seed in (1, 2) for name in ("Transformer", "Universal")]
     assert len(json.loads((tmp_path / "table.json").read_text())) == 4
-    assert (
-        "| copy | Universal | 2 | 9 | .50 (.50–.50) / .25 (.25–.25) |" in (tmp_path / "table.md").read_text()
-    )
+    table = (tmp_path / "table.md").read_text()
+    assert "| copy | 1 | Universal | 2 | 9 | .50 (.50–.50) / .25 (.25–.25) |" in table
+    arguments[arguments.index("--minutes-each") + 1] = "2"
+    monkeypatch.setattr(sys, "argv", [*arguments, "--seeds", "1", "--tasks", "copy", "--models", "Universal"])
+    bench.main()
+    assert made[4:] == [("copy", "Universal", 1, 2)]
