@@ -49,9 +49,10 @@ SHUFFLED = "to 14, shuffled"
 PLAIN = "to 14"
 SETTINGS = {
     "subword.vocab_size": 4000,
-    "model.dropout": 0.2,
+    "model.dropout": 0.05,
     "model.max_positions": 512,
     "train.max_length": TRAINED_PIECES,
+    "train.max_tokens_per_batch": 512,
     "train.threads": 1,
     "train.precision": "fp32",
     "train.sample_size": 100,

@@ -5,10 +5,12 @@ The thresholds come from runs on two cores (docs/log.md).
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-FEW_PAIRS = 60_000
-LONG_MINUTES = 60.0
+FEW_PAIRS = 60_000  # below it a model learns a corpus by heart before it is done
+USUAL_DROPOUT, HIGHEST_DROPOUT = 0.2, 0.25
+SAMPLING, SAMPLING_FROM = 0.1, 25.0  # epochs
+N_UPDATES, SMALLEST_BATCH = 3000, 256  # tokens
 
 
 class Suits(NamedTuple):
@@ -25,10 +27,9 @@ SUITS = (
     Suits("small", 20_000, 20.0),
     Suits("small", 60_000, 2.0),
     # strong has its place here, once it has been measured against small in the same time; it brings its
-    # own dropout, which choose_regularization then must leave alone.
+    # own dropout, which choose_dropout then must leave alone.
     Suits("base", 1_000_000, 5.0),
 )
-MEASURED_FROM = SUITS[1].n_pairs  # below it the time does not matter
 
 
 def choose_preset(
@@ -39,22 +40,18 @@ def choose_preset(
     Args:
         n_pairs: without copies: what is seen more often is no more text.
         minutes: None for a given number of steps, whose time nobody knows: the pairs decide alone.
-        epochs_of: how many epochs a preset has time for; asked only where it matters, smaller ones first.
-
-    Returns: the epochs are None where they were not asked for.
+        epochs_of: how many epochs a preset has time for; smaller presets are asked first.
 
     >>> choose_preset(124_000, 30, {"tiny": 9.0, "small": 4.6}.__getitem__)
     ('small', 4.6, '124,000 pairs, seen 4.6 times in 30 minutes: preset small')
     >>> choose_preset(29_000, 30, {"tiny": 25.0, "small": 10.0}.__getitem__)
     ('tiny', 25.0, '29,000 pairs, seen 25.0 times in 30 minutes: preset tiny')
-    >>> choose_preset(300, 30, {}.__getitem__)
-    ('tiny', None, '300 pairs and 30 minutes: preset tiny')
+    >>> choose_preset(1_000_000, 30, {"tiny": 0.7}.__getitem__)
+    ('tiny', 0.7, '1,000,000 pairs, 70% of them seen in 30 minutes: preset tiny')
     """
     if minutes is None:
-        name = "small" if n_pairs >= MEASURED_FROM else "tiny"
+        name = "small" if n_pairs >= SUITS[1].n_pairs else "tiny"
         return name, None, f"{n_pairs:,} pairs and a number of steps: preset {name}"
-    if n_pairs < MEASURED_FROM:
-        return "tiny", None, f"{n_pairs:,} pairs and {minutes:g} minutes: preset tiny"
     name, epochs = SUITS[0].preset, epochs_of(SUITS[0].preset)
     for row in SUITS[1:]:
         # What a smaller model has no time for, a larger one has not either.
@@ -62,24 +59,49 @@ def choose_preset(
             found = epochs_of(row.preset)
             if found >= row.epochs:
                 name, epochs = row.preset, found
-    times = f"{epochs:.1f} times" if epochs >= 1 else f"in {epochs:.0%}"
-    return name, epochs, f"{n_pairs:,} pairs, seen {times} in {minutes:g} minutes: preset {name}"
+    seen = f"seen {epochs:.1f} times" if epochs >= 1 else f"{epochs:.0%} of them seen"
+    return name, epochs, f"{n_pairs:,} pairs, {seen} in {minutes:g} minutes: preset {name}"
 
 
-def choose_regularization(n_pairs: int, minutes: float | None) -> tuple[dict[str, Any], str] | None:
-    """For a small corpus, which would else be learned by heart; None where the preset will do.
+def choose_batch(n_tokens: float, largest: int) -> int:
+    """Tokens of a batch: the preset's, halved as long as there is time for fewer updates than N_UPDATES.
 
-    >>> choose_regularization(29_000, 30)[1]
-    'dropout 0.2, because 29,000 pairs are few'
-    >>> choose_regularization(29_000, 120)[1]
-    'dropout 0.2 and BPE-dropout 0.1, because 29,000 pairs are few'
+    On a CPU a token costs the same in a small batch as in a large one, and many small steps teach more than
+    few large ones.
+
+    Args:
+        n_tokens: target tokens that there is time for.
+
+    >>> choose_batch(15_000_000, 2048), choose_batch(1_600_000, 2048), choose_batch(100_000, 1536)
+    (2048, 512, 384)
     """
-    if n_pairs >= FEW_PAIRS:
-        return None
-    because = f"because {n_pairs:,} pairs are few"
-    if minutes is not None and minutes < LONG_MINUTES:
-        return {"model": {"dropout": 0.2}}, f"dropout 0.2, {because}"
-    return {
-        "model": {"dropout": 0.2},
-        "subword": {"sampling": 0.1},
-    }, f"dropout 0.2 and BPE-dropout 0.1, {because}"
+    while n_tokens / largest < N_UPDATES and largest >= 2 * SMALLEST_BATCH:
+        largest //= 2
+    return largest
+
+
+def choose_dropout(n_pairs: int, epochs: float | None, preset: float) -> float:
+    """What keeps a corpus from being learned by heart; pairs seen a few times only are not in danger.
+
+    Args:
+        epochs: how often each pair is seen; None where nobody knows.
+        preset: the preset's, and the most for a corpus that is not small.
+
+    >>> [choose_dropout(29_000, epochs, 0.1) for epochs in (0.5, 3.0, 12.0, 29.0, 500.0, None)]
+    [0.0, 0.05, 0.2, 0.25, 0.25, 0.2]
+    >>> choose_dropout(1_000_000, 2.0, 0.1), choose_dropout(1_000_000, 50.0, 0.1)
+    (0.0, 0.1)
+    """
+    is_small = n_pairs < FEW_PAIRS
+    if epochs is None:
+        return USUAL_DROPOUT if is_small else preset
+    return min(HIGHEST_DROPOUT if is_small else preset, round(epochs / 3) / 20)
+
+
+def choose_sampling(n_pairs: int, epochs: float | None) -> float:
+    """The rate of BPE-dropout: for small corpora that are seen so often that each word should look new.
+
+    >>> choose_sampling(29_000, 29.0), choose_sampling(29_000, 10.0), choose_sampling(200_000, 29.0)
+    (0.1, 0.0, 0.0)
+    """
+    return SAMPLING if n_pairs < FEW_PAIRS and (epochs is None or epochs >= SAMPLING_FROM) else 0.0

@@ -1,4 +1,4 @@
-"""How often a corpus can be seen in a budget, by a model of each size: a few steps on a sample of it.
+"""How much of a corpus can be seen in a budget, by a model of each size: a few steps on a sample of it.
 
 The vocabulary is learned from the sample, so lengths in tokens are those of the corpus, or a little more.
 """
@@ -6,9 +6,12 @@ The vocabulary is learned from the sample, so lengths in tokens are those of the
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import cycle, islice
+from typing import NamedTuple
 
 import torch
 
+from crosslight.config.choose import choose_batch, choose_dropout, choose_sampling
+from crosslight.config.load import Tree
 from crosslight.config.run import DataConfig, RunConfig
 from crosslight.data.batch import Batch, make_batch
 from crosslight.models.build import build_model
@@ -23,7 +26,15 @@ SAMPLE_PAIRS = 4000
 PROBE_SECONDS, PROBE_SHARE = 20.0, 0.01  # for a preset at most, of the budget
 TRAINING_SHARE = 0.85  # of the budget; the rest goes into preparing, validating and the end
 BATCH_TOKENS = 2048  # on a CPU, where the rate hardly depends on it and a step of the paper's takes a minute
+NAMES = {"dropout": "dropout", "sampling": "BPE-dropout"}
 IDS = {"pad_id": PAD_ID, "bos_id": BOS_ID, "eos_id": EOS_ID}
+
+
+class Outlook(NamedTuple):
+    """What a model has time for."""
+
+    n_tokens: float  # of the target
+    epochs: float
 
 
 class Prospect:
@@ -45,8 +56,8 @@ class Prospect:
         n_seen = min(self._n_pairs, max(1, int(self._n_pairs * epochs)))
         return choose_vocab_size(n_seen, self._n_words(n_seen))
 
-    def epochs(self, config: RunConfig) -> float:
-        """How often a model of these settings sees each pair."""
+    def outlook(self, config: RunConfig) -> Outlook:
+        """How much a model of these settings sees."""
         torch.set_num_threads(1)
         keep_freed_memory()
         size = config.subword.vocab_size or self.vocab_size(1.0)[0]
@@ -61,13 +72,13 @@ class Prospect:
         longest = config.train.max_length
         rows = [(s, t) for s, t in zip(srcs, tgts, strict=True) if max(len(s), len(t)) < longest]
         if not rows:
-            return 0.0
+            return Outlook(0.0, 0.0)
         seconds = min(PROBE_SECONDS, PROBE_SHARE * 60 * self._minutes)
         threads = config.train.threads or probe_threads()[0]
         precision = probe_precision(config.train.precision, next(model.parameters()).device)
         speed = training_speed(model, _batches(rows, max_tokens), config.train, threads, precision, seconds)
-        n_tokens = sum(len(t) + 1 for _, t in rows) / len(rows) * self._n_pairs
-        return speed.tokens_per_second * 60 * self._minutes * TRAINING_SHARE / n_tokens
+        n_tokens = speed.tokens_per_second * 60 * self._minutes * TRAINING_SHARE
+        return Outlook(n_tokens, n_tokens / (sum(len(t) + 1 for _, t in rows) / len(rows) * self._n_pairs))
 
     @cached_property
     def _subword(self) -> Subword:
@@ -79,6 +90,42 @@ class Prospect:
         sample = self.sample
         n_words = len({word for p in sample for side in (p.src, p.tgt) for word in side.split()})
         return int(n_words * (max(n_pairs, len(sample)) / max(1, len(sample))) ** 0.5)
+
+
+def fitted(config: RunConfig, n_pairs: int, outlook: Outlook | None, wishes: Tree) -> tuple[Tree, list[str]]:
+    """What to change of a preset's settings for so many pairs and so much time, and why.
+
+    Args:
+        outlook: None where nobody knows the time.
+        wishes: settings that are not to be changed.
+
+    Returns: batch, dropout and BPE-dropout, and sentences about those that are not the preset's.
+    """
+    epochs = outlook.epochs if outlook else None
+    found: Tree = {
+        "model": {"dropout": choose_dropout(n_pairs, epochs, config.model.dropout)},
+        "subword": {"sampling": choose_sampling(n_pairs, epochs)},
+    }
+    if outlook:
+        largest = config.train.max_tokens_per_batch
+        found["train"] = {"max_tokens_per_batch": choose_batch(outlook.n_tokens, largest)}
+    preset = config.model_dump()
+    new = {
+        name: value
+        for section, part in found.items()
+        for name, value in part.items()
+        if name not in wishes.get(section, {}) and value != preset[section][name]
+    }
+    reasons = []
+    if outlook and (size := new.get("max_tokens_per_batch")):
+        reasons.append(f"batches of {size:,} tokens: {outlook.n_tokens / size:,.0f} updates")
+    said = [f"{NAMES[name]} {value:g}" for name, value in new.items() if name in NAMES]
+    if said:
+        often = f"{n_pairs:,} pairs are few"
+        if epochs is not None:
+            often = f"each pair is seen {epochs:.1f} times" if epochs >= 1 else "no pair is seen twice"
+        reasons.append(f"{' and '.join(said)}, because {often}")
+    return found, reasons
 
 
 def _batches(rows: list[tuple[list[int], list[int]]], max_tokens: int) -> Iterator[Batch]:

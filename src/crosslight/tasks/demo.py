@@ -27,7 +27,7 @@ SETTINGS: dict[str, Any] = {
     },
     "subword": {"vocab_size": 4000},
     "model": {"d_model": 160, "d_ff": 640, "dropout": 0.0},  # two epochs leave no time to overfit
-    "train": {"max_tokens_per_batch": 1024, "validations": 6, "sample_size": 100},
+    "train": {"max_tokens_per_batch": 512, "validations": 6, "sample_size": 100},
 }
 TESTS = {"grammar": "grammar.test.tsv.gz", "hand-written": "handwritten.test.tsv"}
 SENTENCES = (

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from crosslight.config.architecture import kind_of
-from crosslight.config.choose import choose_preset, choose_regularization
+from crosslight.config.choose import choose_preset
 from crosslight.config.load import merge, preset_text, read_toml, run_config
 from crosslight.config.run import RunConfig
 from crosslight.tasks import finetune
-from crosslight.tasks.choose import Prospect
+from crosslight.tasks.choose import Outlook, Prospect, fitted
 from crosslight.tasks.sources import count_pairs, named_by_memories, spool_pipes
 
 LENGTHS = {"steps", "minutes"}
@@ -44,15 +44,19 @@ def plan(
         return _resolved(merge(wishes, spooled), ready, [], origin), reasons
     minutes = asked.train.minutes
     prospect = Prospect(data, n_pairs, minutes or MINUTES)
-    preset, epochs, reason = choose_preset(
-        n_pairs, minutes, lambda name: prospect.epochs(_resolved(wishes, _ready(name), [], origin))
-    )
-    reasons, layers = [reason], []
-    if choice := choose_regularization(n_pairs, minutes):
-        layers, reasons = [choice[0]], [*reasons, choice[1]]
+    outlooks: dict[str, Outlook] = {}
+
+    def epochs_of(name: str) -> float:
+        outlooks[name] = prospect.outlook(_resolved(wishes, _ready(name), [], origin))
+        return outlooks[name].epochs
+
+    preset, epochs, reason = choose_preset(n_pairs, minutes, epochs_of)
+    layer, why = fitted(_resolved(wishes, _ready(preset), [], origin), n_pairs, outlooks.get(preset), wishes)
+    layers, reasons = [layer], [reason, *why]
     if epochs is not None and epochs < 1 and asked.subword.vocab_size is None:
-        size, why = prospect.vocab_size(epochs)
-        layers, reasons = [*layers, {"subword": {"vocab_size": size}}], [*reasons, f"vocabulary: {why}"]
+        size, because = prospect.vocab_size(epochs)
+        layers.append({"subword": {"vocab_size": size}})
+        reasons.append(f"vocabulary: {because}")
     return _resolved(merge(wishes, spooled), _ready(preset), layers, origin), reasons
 
 

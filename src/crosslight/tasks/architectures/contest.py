@@ -16,11 +16,11 @@ from pathlib import Path
 
 import torch
 
-from crosslight.config.choose import choose_regularization
 from crosslight.config.load import Tree, merge, run_config, to_toml
 from crosslight.config.run import RunConfig
 from crosslight.errors import RunError
 from crosslight.tasks.architectures.arms import Arm
+from crosslight.tasks.choose import Prospect, fitted
 from crosslight.tasks.files import write_text
 from crosslight.tasks.plan import plan
 from crosslight.tasks.sources import count_pairs
@@ -28,6 +28,7 @@ from crosslight.train.machine import choose_device, probe_precision, probe_threa
 
 FILE = "contest.json"
 SECTIONS = ("data", "clean", "subword", "decode")  # that are settled as a whole
+CHOSEN = {"model": ("dropout",), "train": ("threads", "precision", "max_tokens_per_batch")}
 
 
 @dataclass(frozen=True)
@@ -112,19 +113,30 @@ def _settled(out: Path, shared: Tree, wishes: Tree, parallel: int, before: Tree 
     resolved, _ = plan({name: asked[name] for name in asked if name != "model"}, out, "tiny", None)
     tree: Tree = tomllib.loads(to_toml(resolved))
     settled: Tree = {name: tree[name] for name in SECTIONS if name in tree}
-    train = {**asked.get("train", {})}
-    if before:
-        train = {name: before["train"][name] for name in ("threads", "precision")} | train
-    if "threads" not in train:
-        train["threads"] = 1 if parallel > 1 else probe_threads()[0]
-    if "precision" not in train:
-        precision = probe_precision("auto", choose_device(train.get("device", "auto")))
-        train["precision"] = "bf16" if precision == torch.bfloat16 else "fp32"
-    model = {**asked.get("model", {})}
-    if "dropout" not in model:
-        choice = choose_regularization(count_pairs(resolved.data), resolved.train.minutes)
-        model |= choice[0]["model"] if choice else {}
-    return {**settled, "model": model, "train": train}
+    chosen = before or _chosen(resolved, parallel)
+    common = {
+        section: {name: chosen[section][name] for name in names if name in chosen[section]}
+        for section, names in CHOSEN.items()
+    }
+    return {**settled, **merge(common, {name: asked[name] for name in CHOSEN if name in asked})}
+
+
+def _chosen(resolved: RunConfig, parallel: int) -> Tree:
+    """What suits this machine, the corpus and the time; batch and dropout as for a Transformer."""
+    train = resolved.train
+    threads = train.threads or (1 if parallel > 1 else probe_threads()[0])
+    precision = probe_precision(train.precision, choose_device(train.device))
+    config = resolved.model_copy(update={"train": train.model_copy(update={"threads": threads})})
+    n_pairs, outlook = count_pairs(config.data), None
+    if train.minutes is not None:
+        outlook = Prospect(config.data, n_pairs, train.minutes).outlook(config)
+    layer, _ = fitted(config, n_pairs, outlook, {})
+    shared = {
+        "threads": threads,
+        "precision": "bf16" if precision == torch.bfloat16 else "fp32",
+        "max_tokens_per_batch": train.max_tokens_per_batch,
+    }
+    return {"model": layer["model"], "train": shared | layer.get("train", {})}
 
 
 def _require_same(out: Path, before: Tree, now: Tree) -> None:
