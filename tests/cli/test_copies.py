@@ -6,9 +6,10 @@ import pytest
 
 from crosslight.bundle import load_bundle
 from crosslight.config.run import TrainConfig
-from crosslight.tasks import budget
+from crosslight.tasks import budget, choose
 from crosslight.tasks.plan import plan
 from crosslight.tasks.prepare import prepare
+from crosslight.tasks.probe import Speed
 from crosslight.train.budget import Costs, Timetable, Wish
 
 N_PAIRS = {"rare": 200, "common": 100}  # different ones of each source
@@ -49,7 +50,8 @@ def once_and_often(sources, tmp_path_factory):
 
 
 @pytest.mark.parametrize("length", [{"steps": 10}, {"minutes": 30}, {"minutes": 120}])
-def test_preset_and_dropout_are_chosen_without_them(sources, tmp_path, length):
+def test_what_is_chosen_is_chosen_without_them(sources, tmp_path, length, monkeypatch):
+    monkeypatch.setattr(choose, "training_speed", lambda *_: Speed(3000.0, 0.1))
     once, why = planned(sources, tmp_path, (1, 1), **length)
     often, why_often = planned(sources, tmp_path, COPIES, **length)
     assert why_often == why
