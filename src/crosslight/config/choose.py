@@ -89,7 +89,7 @@ def choose_dropout(n_pairs: int, epochs: float | None, preset: float) -> float:
 
     >>> [choose_dropout(29_000, epochs, 0.1) for epochs in (0.5, 3.0, 12.0, 29.0, 500.0, None)]
     [0.0, 0.05, 0.2, 0.25, 0.25, 0.2]
-    >>> choose_dropout(1_000_000, 2.0, 0.1), choose_dropout(1_000_000, 50.0, 0.1)
+    >>> choose_dropout(1_000_000, 1.0, 0.1), choose_dropout(1_000_000, 50.0, 0.1)
     (0.0, 0.1)
     """
     is_small = n_pairs < FEW_PAIRS

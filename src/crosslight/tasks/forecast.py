@@ -47,7 +47,7 @@ def expected_chrf(n_pairs: int, n_tokens: float, points: list[Point] | None = No
     if found is None:
         return f"no chrF, because none of {len(points)} measured runs is like this one"
     low, high = found
-    return f"chrF {low:.0f} to {high:.0f} on the validation set, judging by {len(points)} measured runs"
+    return f"chrF {low:.0f} to {high:.0f} for natural text, judging by {len(points)} measured runs"
 
 
 def interval(n_pairs: int, n_tokens: float, points: list[Point]) -> tuple[float, float] | None:
