@@ -9,13 +9,12 @@ at most 20 symbols in the same order for the same processor time (so that other 
 nothing); each batch begins at a random position, so that no position of the longer tests is new. Judged by
 greedy decoding on inputs of at most 20, of about 30 and of about 40 symbols.
 
-One thread a run. A run that is finished, or that another process is at, is passed over: start the command as
-often as there are cores. Finished runs are gathered into docs/results/algorithmic.json/.md.
+One thread a run: start the command as often as there are cores. Finished runs are gathered into
+docs/results/algorithmic.json/.md.
 """
 
 import argparse
 import json
-import os
 import platform
 import random
 import statistics
@@ -27,6 +26,7 @@ from typing import Any
 
 import torch
 
+from bench.runs import grid, keep, taken, write
 from crosslight.config.model import TransformerConfig
 from crosslight.config.universal import UniversalConfig
 from crosslight.data.batch import Batch, make_batch
@@ -41,8 +41,7 @@ from crosslight.train.pondering import mean_steps, priced
 from crosslight.train.schedules import linear
 from crosslight.train.step import adam, training_step
 
-ROOT = Path(__file__).resolve().parents[1]
-RESULT = ROOT / "docs" / "results" / "algorithmic"
+RESULT = Path(__file__).resolve().parents[1] / "docs" / "results" / "algorithmic"
 
 FIRST, PLUS = 4, 14  # the ids of the digit 0 and of the sign; before them padding, unknown, begin and end
 VOCAB = 15
@@ -131,19 +130,9 @@ def main() -> None:
                     continue
                 print(task, name, seed, flush=True)
                 result = run(task, name, seed, options.minutes_each)
-                beside = file.with_suffix(".part")
-                beside.write_text(json.dumps(result) + "\n")
-                beside.replace(file)
+                keep(file, result)
                 print(result, flush=True)
     gather(options.out, options.result)
-
-
-def taken(file: Path) -> bool:
-    """Whether the run is ours now: nobody has it, or who had it is gone."""
-    if file.is_file() and (owner := file.read_text()) and Path("/proc", owner).exists():
-        return False
-    file.write_text(str(os.getpid()))
-    return True
 
 
 def run(task: str, name: str, seed: int, minutes: float) -> dict[str, Any]:
@@ -261,7 +250,7 @@ def gather(directory: Path, result: Path) -> None:
     runs = [json.loads(file.read_text()) for file in sorted(directory.glob("*.json"))]
     labels = [f"≤ {TRAINED}", *map(str, LONGER)]
     head = ["task", "minutes", "model", "seeds", "updates", *labels, "steps a token"]
-    lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
+    rows = []
     groups: dict[tuple[str, float, str], list[dict[str, Any]]] = {}
     for each in runs:
         groups.setdefault((each["task"], each["minutes"], each["model"]), []).append(each)
@@ -278,11 +267,8 @@ def gather(directory: Path, result: Path) -> None:
         cells.append(
             " / ".join(f"{statistics.mean(each):.2f}" for each in steps) if known else f"{STEPS} layers"
         )
-        lines.append("| " + " | ".join(cells) + " |")
-    result.parent.mkdir(parents=True, exist_ok=True)
-    result.with_suffix(".json").write_text(json.dumps(runs, indent=1) + "\n", encoding="utf-8")
-    result.with_suffix(".md").write_text("\n".join([*_about(runs), *lines]) + "\n", encoding="utf-8")
-    print("\n".join(lines))
+        rows.append(cells)
+    write(result, runs, "\n".join([*_about(runs), *grid(head, rows)]) + "\n")
 
 
 def _spread(values: list[float]) -> str:

@@ -9,32 +9,25 @@ training pairs, which no run sees, by number of source words. Learned positions 
 beyond the 24th stay as they were drawn. The short test sentences are translated once more with all their
 words but the last shuffled: a model without positions cannot tell the difference in its encoder.
 
-One thread a run, so that as many runs as cores go side by side (start the command several times: a run
-that is finished, or that another process is at, is passed over; one that was stopped goes on). Translations
-are greedy. Each run leaves one JSON with all its outputs; finished runs are gathered into
-docs/results/positions.json/.md: chrF over the seeds together, with 95 % of 1,000 resamples of the sentences.
+One thread a run: start the command as often as there are cores. Translations are greedy. Each run leaves one
+JSON with all its outputs; finished runs are gathered into docs/results/positions.json/.md: chrF over the seeds
+together, with 95 % of 1,000 resamples of the sentences.
 """
 
 import argparse
-import gzip
 import json
 import os
 import random
 import statistics
-import subprocess
-import sys
-import time
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from bench.runs import grid, keep, lines, taken, together, train, translated, write
 from crosslight.evaluate.sentence_counts import SentenceCounts, count_sentences
 from crosslight.evaluate.significance import paired_bootstrap
 
-ROOT = Path(__file__).resolve().parents[1]
-RESULT = ROOT / "docs" / "results" / "positions"
-PROGRAM = [sys.executable, "-c", "from crosslight.cli.main import main; main()"]
+RESULT = Path(__file__).resolve().parents[1] / "docs" / "results" / "positions"
 TRAINED_WORDS, TRAINED_PIECES = 14, 24
 N_VALID = 400  # short training pairs that choose the weights
 BUCKETS = {
@@ -105,12 +98,6 @@ def prepare(data: Path, out: Path, most_of_a_bucket: int) -> dict[str, Pairs]:
     return test
 
 
-def lines(path: Path) -> list[str]:
-    packed = path.with_name(path.name + ".gz")
-    raw = gzip.decompress(packed.read_bytes()) if packed.is_file() else path.read_bytes()
-    return [line.strip() for line in raw.decode("utf-8").splitlines()]
-
-
 def n_words(pair: tuple[str, str]) -> int:
     return len(pair[0].split())
 
@@ -141,50 +128,14 @@ def run(positions: str, seed: int, options: argparse.Namespace, test: dict[str, 
         return
     print(positions, seed, flush=True)
     minutes = options.minutes_each
-    length = ["--minutes", str(minutes)] if minutes is not None else ["--steps", str(options.steps)]
-    command = [*PROGRAM, "train", "--preset", "tiny", *length, "--seed", str(seed), "-o", str(out)]
+    command = ["--minutes", str(minutes)] if minutes is not None else ["--steps", str(options.steps)]
     files = {"src": "train.en", "tgt": "train.de", "valid-src": "valid.en", "valid-tgt": "valid.de"}
-    command += [part for side, file in files.items() for part in (f"--{side}", str(options.out / file))]
-    settings = SETTINGS | {"model.positions": positions}
-    command += [f"--set={key}={json.dumps(value)}" for key, value in settings.items()]
-    if (out / "checkpoints").is_dir():
-        command = [*PROGRAM, "train", "--resume", str(out)]
-    if not (out / "bundle" / "bundle.json").is_file():
-        with out.with_suffix(".log").open("a") as log:
-            subprocess.run(command, check=True, stdout=log, stderr=log)
-    facts = json.loads((out / "bundle" / "bundle.json").read_text(encoding="utf-8"))["facts"]
-    outputs, seconds = translated(out / "bundle", sources(test))
-    result = {
-        "positions": positions,
-        "seed": seed,
-        "steps": facts["steps"],
-        "minutes": facts["minutes"],
-        "translation_seconds": round(seconds, 1),
-        "outputs": outputs,
-    }
-    part = out.with_suffix(".part")
-    part.write_text(json.dumps(result, ensure_ascii=False) + "\n", encoding="utf-8")
-    part.replace(out.with_suffix(".json"))
-
-
-def translated(bundle: Path, parts: dict[str, list[str]]) -> tuple[dict[str, list[str]], float]:
-    """Greedy translations of every part, and how long they took on one thread."""
-    import torch  # not needed where only a table is made
-
-    import crosslight
-
-    torch.set_num_threads(1)
-    translator, began = crosslight.load(bundle), time.monotonic()
-    outputs = {name: [t.text for t in translator.translate(texts, beam=1)] for name, texts in parts.items()}
-    return outputs, time.monotonic() - began
-
-
-def taken(file: Path) -> bool:
-    """Whether the run is ours now: nobody has it, or who had it is gone."""
-    if file.is_file() and (owner := file.read_text()) and Path("/proc", owner).exists():
-        return False
-    file.write_text(str(os.getpid()))
-    return True
+    command += [f"--seed={seed}", *(f"--{side}={options.out / file}" for side, file in files.items())]
+    facts = train(out, command, SETTINGS | {"model.positions": positions})
+    outputs, seconds = translated(out, sources(test), beam=1)
+    facts = {key: facts[key] for key in ("steps", "minutes")}
+    told = {"positions": positions, "seed": seed, **facts, "translation_seconds": round(seconds, 1)}
+    keep(out, told | {"outputs": outputs})
 
 
 def gather(directory: Path, target: Path, test: dict[str, Pairs]) -> None:
@@ -198,7 +149,10 @@ def gather(directory: Path, target: Path, test: dict[str, Pairs]) -> None:
         return
     parts = [*BUCKETS, PLAIN, SHUFFLED]
     counts = {
-        name: {part: together(found, part, references(test, part)) for part in parts}
+        name: {
+            part: together("chrF", [each["outputs"][part] for each in found], references(test, part))
+            for part in parts
+        }
         for name, found in arms.items()
     }
     first = next(iter(arms))
@@ -222,18 +176,7 @@ def gather(directory: Path, target: Path, test: dict[str, Pairs]) -> None:
             for name, found in arms.items()
         },
     }
-    text = table(result)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    content = json.dumps(result, indent=1, ensure_ascii=False) + "\n"
-    target.with_suffix(".json").write_text(content, encoding="utf-8")
-    target.with_suffix(".md").write_text(text, encoding="utf-8")
-    print(text)
-
-
-def together(runs: Sequence[dict[str, Any]], part: str, refs: list[str]) -> SentenceCounts:
-    """The counts of every sentence summed over the seeds: the score of all their translations as one text."""
-    each = [count_sentences("chrF", run["outputs"][part], [refs]) for run in runs]
-    return replace(each[0], rows=sum(one.rows for one in each))
+    write(target, result, table(result))
 
 
 def judged(
@@ -299,10 +242,6 @@ def table(result: dict[str, Any]) -> str:
         for name, arm in result["arms"].items()
     ]
     return lead + "\n".join([*grid(head, rows), *lengths, *grid(["positions", *parts], longer)]) + "\n"
-
-
-def grid(head: list[str], rows: list[list[str]]) -> list[str]:
-    return [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]
 
 
 if __name__ == "__main__":
