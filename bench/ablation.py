@@ -1,30 +1,31 @@
 """Does every switch of preset strong earn its place? One run a variant and seed, judged on validation data.
 
-    python -m bench.ablation --data DIR --out RUNS [--only NAME ...] [--seeds 1 2 3] [--steps 2000]
+    python -m bench.ablation --data DIR --out RUNS [--only NAME ...] [--seeds 1 2 3] [--minutes-each 20]
+                             [--every 4]
 
-DIR holds Multi30k (train.en.gz, train.de.gz, val.en, val.de). Every run differs from `base` in what its
-name says and in nothing else, and takes the same number of updates; the table says what it cost in time.
-One thread a run, so that as many runs as cores go side by side (start the command several times: a run
-that is finished, or that another process is at, is passed over; one that was stopped goes on). Finished
-runs are gathered into docs/results/ablation.json/.md.
+DIR holds Multi30k (train.en.gz, train.de.gz, val.en, val.de). Trained on every 4th pair, which in 20 minutes
+is seen as often as the whole corpus in an hour of two cores. A run differs from `base` in what its name says
+and in nothing else; all have the same minutes, so what costs time pays for it with updates.
+
+One thread a run: start the command as often as there are cores. Translations of the whole validation set
+(beam 4) are compared with those of `base` with the same seeds, all seeds together, by 1,000 resamples of the
+sentences. Finished runs are gathered into docs/results/ablation.json/.md.
 """
 
 import argparse
-import json
-import os
 import re
 import statistics
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
-RESULT = ROOT / "docs" / "results" / "ablation"
-PROGRAM = [sys.executable, "-c", "from crosslight.cli.main import main; main()"]
+from bench.runs import finished, grid, keep, lines, taken, together, train, translated, write
+from crosslight.evaluate.significance import paired_bootstrap
+
+RESULT = Path(__file__).resolve().parents[1] / "docs" / "results" / "ablation"
 BASE = {
     "subword.vocab_size": 4000,
     "model.dropout": 0.2,
+    "train.max_tokens_per_batch": 512,
     "train.threads": 1,
     "train.precision": "fp32",
     "train.sample_size": 100,
@@ -39,6 +40,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "bidirectional for the first 40 %": {"train.bidirectional": 0.4},
     "dropout 0.3": {"model.dropout": 0.3},
     "dropout 0.1": {"model.dropout": 0.1},
+    "no dropout": {"model.dropout": 0.0},
     "BPE-dropout 0.1": {"subword.sampling": 0.1},
     "QK-norm": {"model.qk_norm": True},
     "RMSNorm": {"model.norm_kind": "rms"},
@@ -49,6 +51,13 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "noam schedule": {"train.schedule": "noam", "train.learning_rate": 1.0, "train.warmup_steps": 1000},
     "no label smoothing": {"train.label_smoothing": 0.0},
     "half the learning rate": {"train.learning_rate": 1e-3},
+    "2,048 tokens a batch": {"train.max_tokens_per_batch": 2048},
+    "small's shape": {
+        "model.d_model": 256,
+        "model.d_ff": 1024,
+        "model.n_encoder_layers": 4,
+        "train.learning_rate": 1e-3,
+    },
 }
 
 
@@ -56,75 +65,94 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--only", nargs="*", default=list(VARIANTS))
+    parser.add_argument("--only", nargs="*", default=list(VARIANTS), choices=list(VARIANTS))
     parser.add_argument("--seeds", nargs="*", type=int, default=[1])
-    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--minutes-each", type=float, default=20.0)
+    parser.add_argument("--every", type=int, default=4, help="of so many pairs, one is trained on")
+    parser.add_argument("--result", type=Path, default=RESULT, help="where the table goes, without an ending")
     options = parser.parse_args()
-    options.out.mkdir(parents=True, exist_ok=True)
+    prepare(options.data, options.out, options.every)
     for seed in options.seeds:
         for name in options.only:
             run(name, seed, options)
-    gather(options.out)
+    gather(options.out, options.result, lines(options.data / "val.de"), options.every)
+
+
+def prepare(data: Path, out: Path, every: int) -> None:
+    """Write the training files."""
+    out.mkdir(parents=True, exist_ok=True)
+    for side in ("en", "de"):
+        part = "\n".join(lines(data / f"train.{side}")[::every]) + "\n"
+        (out / f"train.{side}").write_text(part, encoding="utf-8")
 
 
 def run(name: str, seed: int, options: argparse.Namespace) -> None:
-    """Train one variant to its end, unless it is there or another process is at it."""
+    """Train one variant to its end and translate, unless it is there or another process is at it."""
     out = options.out / f"{re.sub('[^a-z0-9]+', '-', name.lower()).strip('-')}-{seed}"
     if out.with_suffix(".json").is_file() or not taken(out.with_suffix(".taken")):
         return
-    settings = BASE | VARIANTS[name]
-    files = [("src", "train.en.gz"), ("tgt", "train.de.gz"), ("valid-src", "val.en"), ("valid-tgt", "val.de")]
-    command = [*PROGRAM, "train", "--preset", "tiny", "--steps", str(options.steps), "--seed", str(seed)]
-    command += ["-o", str(out)] + [
-        part for side, file in files for part in (f"--{side}", str(options.data / file))
-    ]
-    command += [f"--set={key}={json.dumps(value)}" for key, value in settings.items()]
-    if (out / "checkpoints").is_dir():
-        command = [*PROGRAM, "train", "--resume", str(out)]
     print(name, seed, flush=True)
-    with out.with_suffix(".log").open("a") as log:
-        subprocess.run(command, check=True, stdout=log, stderr=log)
-    facts = json.loads((out / "bundle" / "bundle.json").read_text(encoding="utf-8"))["facts"]
-    scores = {key.partition(" ")[0]: float(value.partition(" ")[0]) for key, value in facts["scores"].items()}
-    text = (out / "log.txt").read_text(encoding="utf-8")
-    losses = dict(
-        re.findall(r"(last|best|average) ?(?:of \d+)? (\d+\.\d+)", text.split("validation loss: ")[1])
-    )
-    result = {"name": name, "seed": seed, "steps": options.steps, "minutes": facts["minutes"], **scores}
-    result |= {f"loss_{which}": float(loss) for which, loss in losses.items()}
-    out.with_suffix(".json").write_text(json.dumps(result) + "\n")
+    command = [f"--minutes={options.minutes_each}", f"--seed={seed}"]
+    command += [f"--src={options.out / 'train.en'}", f"--tgt={options.out / 'train.de'}"]
+    command += [f"--valid-src={options.data / 'val.en'}", f"--valid-tgt={options.data / 'val.de'}"]
+    facts = train(out, command, BASE | VARIANTS[name])
+    log = (out / "log.txt").read_text(encoding="utf-8")
+    losses = re.findall(r"(?:last|best|average of \d+) (\d+\.\d+)", log.split("validation loss: ")[-1])
+    outputs, _ = translated(out, {"val": lines(options.data / "val.en")}, beam=4)
+    told = {"name": name, "seed": seed, "minutes": options.minutes_each, "updates": facts["steps"]}
+    keep(out, told | {"loss": min(map(float, losses)), "outputs": outputs["val"]})
 
 
-def taken(file: Path) -> bool:
-    """Whether the run is ours now: nobody has it, or who had it is gone."""
-    if file.is_file() and (owner := file.read_text()) and Path("/proc", owner).exists():
-        return False
-    file.write_text(str(os.getpid()))
-    return True
-
-
-def gather(directory: Path) -> None:
+def gather(directory: Path, result: Path, refs: list[str], every: int) -> None:
     """All finished runs as a table, best first."""
-    runs = [json.loads(file.read_text()) for file in sorted(directory.glob("*.json"))]
-    groups = {name: [r for r in runs if r["name"] == name] for name in VARIANTS}
-
-    def mean(name: str, key: str) -> float:
-        return statistics.mean(run[key] for run in groups[name])
-
-    done = sorted((name for name in groups if groups[name]), key=lambda name: -mean(name, "BLEU"))
-    lines = [
-        "| variant | seeds | BLEU | chrF | loss (last) | loss (average) | minutes |",
-        "|---|---|---|---|---|---|---|",
+    runs = finished(directory)
+    groups = {name: {r["seed"]: r for r in runs if r["name"] == name} for name in VARIANTS}
+    table = [judged(name, of, groups["base"], refs) for name, of in groups.items() if of]
+    table.sort(key=lambda row: -row["chrF"])
+    head = ["variant", "seeds", "BLEU", "chrF", "each", "chrF − base", "95 %", "loss", "updates"]
+    rows = [
+        [
+            row["name"],
+            str(len(row["seeds"])),
+            f"{row['BLEU']:.1f}",
+            f"{row['chrF']:.1f}",
+            ", ".join(f"{score:.1f}" for score in row["chrF_of_each"]),
+            f"{row['difference']:+.1f}" if "difference" in row else "",
+            "{:+.1f} to {:+.1f}".format(*row["interval"]) if "interval" in row else "",
+            f"{row['loss']:.3f}",
+            f"{row['updates']:,.0f}",
+        ]
+        for row in table
     ]
-    for name in done:
-        each = " / ".join(f"{run['BLEU']:.1f}" for run in groups[name])
-        cells = [f"{mean(name, 'BLEU'):.2f} ({each})", f"{mean(name, 'chrF'):.2f}"]
-        cells += [f"{mean(name, key):.4f}" for key in ("loss_last", "loss_average")]
-        lines.append(f"| {name} | {len(groups[name])} | {' | '.join(cells)} | {mean(name, 'minutes'):.1f} |")
-    RESULT.parent.mkdir(parents=True, exist_ok=True)
-    RESULT.with_suffix(".json").write_text(json.dumps(runs, indent=1) + "\n")
-    RESULT.with_suffix(".md").write_text("\n".join(lines) + "\n")
-    print("\n".join(lines))
+    minutes = ", ".join(f"{m:g}" for m in sorted({run["minutes"] for run in runs}))
+    lead = (
+        f"Multi30k English → German, one of {every} pairs, {minutes} minutes each on one thread; BLEU and "
+        f"chrF of the validation set ({len(refs):,} sentences), beam 4.\n\n"
+    )
+    write(result, table, lead + "\n".join(grid(head, rows)) + "\n")
+
+
+def judged(
+    name: str, runs: dict[int, dict[str, Any]], base: dict[int, dict[str, Any]], refs: list[str]
+) -> dict[str, Any]:
+    """A variant's scores, and how they differ from those of `base` with the same seeds."""
+    outputs = [run["outputs"] for run in runs.values()]
+    row = {
+        "name": name,
+        "seeds": list(runs),
+        **{metric: together(metric, outputs, refs).corpus_score() for metric in ("BLEU", "chrF")},
+        "chrF_of_each": [together("chrF", [texts], refs).corpus_score() for texts in outputs],
+        "loss": statistics.mean(run["loss"] for run in runs.values()),
+        "updates": statistics.mean(run["updates"] for run in runs.values()),
+    }
+    if name == "base" or not (both := sorted(runs.keys() & base.keys())):
+        return row
+    ours, theirs = (together("chrF", [of[seed]["outputs"] for seed in both], refs) for of in (runs, base))
+    found = paired_bootstrap(theirs, ours)
+    return row | {
+        "difference": ours.corpus_score() - theirs.corpus_score(),
+        "interval": (found.difference_low, found.difference_high),
+    }
 
 
 if __name__ == "__main__":

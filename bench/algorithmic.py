@@ -14,7 +14,6 @@ docs/results/algorithmic.json/.md.
 """
 
 import argparse
-import json
 import platform
 import random
 import statistics
@@ -26,7 +25,7 @@ from typing import Any
 
 import torch
 
-from bench.runs import grid, keep, taken, write
+from bench.runs import finished, grid, keep, taken, write
 from crosslight.config.model import TransformerConfig
 from crosslight.config.universal import UniversalConfig
 from crosslight.data.batch import Batch, make_batch
@@ -247,7 +246,7 @@ def judge(model: Model, examples: list[Example]) -> dict[str, float]:
 
 def gather(directory: Path, result: Path) -> None:
     """All finished runs as a table."""
-    runs = [json.loads(file.read_text()) for file in sorted(directory.glob("*.json"))]
+    runs = finished(directory)
     labels = [f"≤ {TRAINED}", *map(str, LONGER)]
     head = ["task", "minutes", "model", "seeds", "updates", *labels, "steps a token"]
     rows = []

@@ -10,12 +10,11 @@ beyond the 24th stay as they were drawn. The short test sentences are translated
 words but the last shuffled: a model without positions cannot tell the difference in its encoder.
 
 One thread a run: start the command as often as there are cores. Translations are greedy. Each run leaves one
-JSON with all its outputs; finished runs are gathered into docs/results/positions.json/.md: chrF over the seeds
-together, with 95 % of 1,000 resamples of the sentences.
+JSON with all its outputs; finished runs are gathered into docs/results/positions.json/.md: chrF over the
+seeds together, with 95 % of 1,000 resamples of the sentences.
 """
 
 import argparse
-import json
 import os
 import random
 import statistics
@@ -23,7 +22,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.runs import grid, keep, lines, taken, together, train, translated, write
+from bench.runs import finished, grid, keep, lines, taken, together, train, translated, write
 from crosslight.evaluate.sentence_counts import SentenceCounts, count_sentences
 from crosslight.evaluate.significance import paired_bootstrap
 
@@ -140,7 +139,7 @@ def run(positions: str, seed: int, options: argparse.Namespace, test: dict[str, 
 
 def gather(directory: Path, target: Path, test: dict[str, Pairs]) -> None:
     """All finished runs as a table: chrF of each arm in each part, all its seeds together."""
-    runs = [json.loads(file.read_text(encoding="utf-8")) for file in sorted(directory.glob("*-*.json"))]
+    runs = finished(directory)
     for each in runs:
         each["outputs"][PLAIN] = [text for name in SHORT for text in each["outputs"][name]]
     arms = {name: [each for each in runs if each["positions"] == name] for name in ARMS}

@@ -71,6 +71,11 @@ def keep(out: Path, result: Mapping[str, Any]) -> None:
     part.replace(out.with_suffix(".json"))
 
 
+def finished(directory: Path) -> list[dict[str, Any]]:
+    """The figures of all finished runs."""
+    return [json.loads(file.read_text(encoding="utf-8")) for file in sorted(directory.glob("*.json"))]
+
+
 def together(metric: str, outputs: Sequence[list[str]], refs: list[str]) -> SentenceCounts:
     """The counts of every sentence summed over the seeds: the score of all their translations as one text."""
     each = [count_sentences(metric, texts, [refs]) for texts in outputs]
