@@ -200,7 +200,7 @@ def drop(counts: dict[str, SentenceCounts]) -> dict[str, Any]:
     """The chrF that shuffling the words of the source costs."""
     found = paired_bootstrap(counts[PLAIN], counts[SHUFFLED])
     return {
-        "chrF": round(counts[PLAIN].corpus_score() - counts[SHUFFLED].corpus_score(), 2),
+        "chrF": round(counts[PLAIN].corpus_score() - counts[SHUFFLED].corpus_score(), 2) + 0.0,
         "interval": rounded((-found.difference_high, -found.difference_low)),
     }
 
@@ -232,6 +232,7 @@ def table(result: dict[str, Any]) -> str:
         ]
         rows.append([name, str(len(arm["seeds"])), *cells, f"{statistics.mean(arm['minutes']):.1f}"])
     lead = (
+        "# Positions beyond the lengths trained on\n\n`python -m bench.positions`, one thread a run: "
         f"chrF of greedy translations by number of source words (sentences), trained on {result['trained']}. "
         f"In brackets: 95 % of 1,000 resamples of the sentences. `{result['signature']}`\n\n"
     )
