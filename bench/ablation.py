@@ -3,9 +3,10 @@
     python -m bench.ablation --data DIR --out RUNS [--only NAME ...] [--seeds 1 2 3] [--minutes-each 20]
                              [--every 4]
 
-DIR holds Multi30k (train.en.gz, train.de.gz, val.en, val.de). Trained on every 4th pair, which in 20 minutes
-is seen as often as the whole corpus in an hour of two cores. A run differs from `base` in what its name says
-and in nothing else; all have the same minutes, so what costs time pays for it with updates.
+DIR holds Multi30k (train.en.gz, train.de.gz, val.en, val.de). Trained on every 4th pair, which 20 minutes
+show about as often (20 times) as an hour of two cores shows all of them (24 times). A run differs from
+`base` in what its name says and in nothing else; all have the same minutes, so what costs time pays for it
+with updates.
 
 One thread a run: start the command as often as there are cores. Translations of the whole validation set
 (beam 4) are compared with those of `base` with the same seeds, all seeds together, by 1,000 resamples of the
@@ -18,7 +19,7 @@ import statistics
 from pathlib import Path
 from typing import Any
 
-from bench.runs import finished, grid, keep, lines, taken, together, train, translated, write
+from bench.runs import finished, grid, keep, lines, put, taken, together, train, translated, write
 from crosslight.evaluate.significance import paired_bootstrap
 
 RESULT = Path(__file__).resolve().parents[1] / "docs" / "results" / "ablation"
@@ -82,8 +83,7 @@ def prepare(data: Path, out: Path, every: int) -> None:
     """Write the training files."""
     out.mkdir(parents=True, exist_ok=True)
     for side in ("en", "de"):
-        part = "\n".join(lines(data / f"train.{side}")[::every]) + "\n"
-        (out / f"train.{side}").write_text(part, encoding="utf-8")
+        put(out / f"train.{side}", "\n".join(lines(data / f"train.{side}")[::every]) + "\n")
 
 
 def run(name: str, seed: int, options: argparse.Namespace) -> None:

@@ -17,7 +17,6 @@ import argparse
 import platform
 import random
 import statistics
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -290,7 +289,7 @@ def _about(runs: list[dict[str, Any]]) -> list[str]:
     return [
         "# Copying, reversing and adding beyond the lengths trained on",
         "",
-        f"`python -m bench.algorithmic {' '.join(sys.argv[1:])}`: "
+        "`python -m bench.algorithmic`: "
         f"processor minutes a run, one thread, {platform.machine()}, torch {torch.__version__}. {sizes}.",
         f"Trained on at most {TRAINED} symbols from random positions on; {N_TEST} inputs a column, greedy. "
         "By length: the share of right symbols / of outputs that are right as a whole, mean of the seeds, "

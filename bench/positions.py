@@ -15,14 +15,13 @@ seeds together, with 95 % of 1,000 resamples of the sentences.
 """
 
 import argparse
-import os
 import random
 import statistics
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.runs import finished, grid, keep, lines, taken, together, train, translated, write
+from bench.runs import finished, grid, keep, lines, put, taken, together, train, translated, write
 from crosslight.evaluate.sentence_counts import SentenceCounts, count_sentences
 from crosslight.evaluate.significance import paired_bootstrap
 
@@ -91,9 +90,7 @@ def prepare(data: Path, out: Path, most_of_a_bucket: int) -> dict[str, Pairs]:
     out.mkdir(parents=True, exist_ok=True)
     for name, pairs in (("valid", short[:N_VALID]), ("train", short[N_VALID:])):
         for side, texts in zip(("en", "de"), zip(*pairs, strict=True), strict=True):
-            part = out / f"{name}.{side}.{os.getpid()}"
-            part.write_text("\n".join(texts) + "\n", encoding="utf-8")
-            part.replace(out / f"{name}.{side}")
+            put(out / f"{name}.{side}", "\n".join(texts) + "\n")
     return test
 
 
@@ -221,6 +218,7 @@ def table(result: dict[str, Any]) -> str:
         "seeds",
         *(f"{part} ({n[part]:,})" for part in parts),
         "lost by shuffling",
+        "updates",
         "minutes",
     ]
     rows = []
@@ -230,7 +228,8 @@ def table(result: dict[str, Any]) -> str:
             f"{cell['chrF']:.1f} [{cell['interval'][0]:.1f}, {cell['interval'][1]:.1f}]"
             for cell in (*(found[part] for part in parts), arm["lost_by_shuffling"])
         ]
-        rows.append([name, str(len(arm["seeds"])), *cells, f"{statistics.mean(arm['minutes']):.1f}"])
+        spent = [f"{statistics.mean(arm['steps']):,.0f}", f"{statistics.mean(arm['minutes']):.1f}"]
+        rows.append([name, str(len(arm["seeds"])), *cells, *spent])
     lead = (
         "# Positions beyond the lengths trained on\n\n`python -m bench.positions`, one thread a run: "
         f"chrF of greedy translations by number of source words (sentences), trained on {result['trained']}. "

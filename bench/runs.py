@@ -65,10 +65,15 @@ def translated(
 
 
 def keep(out: Path, result: Mapping[str, Any]) -> None:
-    """Write a finished run's figures, whole or not at all."""
-    part = out.with_suffix(".part")
-    part.write_text(json.dumps(result, ensure_ascii=False) + "\n", encoding="utf-8")
-    part.replace(out.with_suffix(".json"))
+    """Write a finished run's figures."""
+    put(out.with_suffix(".json"), json.dumps(result, ensure_ascii=False) + "\n")
+
+
+def put(file: Path, text: str) -> None:
+    """Write a file whole or not at all, also where another process reads it or writes the same."""
+    part = file.with_name(f"{file.name}.{os.getpid()}")
+    part.write_text(text, encoding="utf-8")
+    part.replace(file)
 
 
 def finished(directory: Path) -> list[dict[str, Any]]:
