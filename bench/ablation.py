@@ -47,6 +47,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "RMSNorm": {"model.norm_kind": "rms"},
     "depth-scaled initialization": {"model.init": "depth"},
     "post-norm": {"model.norm": "post"},
+    "rotary positions": {"model.positions": "rotary"},
     "2,000 pieces": {"subword.vocab_size": 2000},
     "8,000 pieces": {"subword.vocab_size": 8000},
     "noam schedule": {"train.schedule": "noam", "train.learning_rate": 1.0, "train.warmup_steps": 1000},

@@ -9,6 +9,9 @@ import pytest
 import torch
 
 from crosslight.bundle import load_bundle
+from crosslight.config.choose import HIGHEST_DROPOUT
+from crosslight.config.load import merge
+from crosslight.tasks.plan import plan
 from crosslight.text.corpus import read_tsv
 from crosslight.train.checkpoints import weights
 from crosslight.train.progress import Progress
@@ -44,6 +47,19 @@ def test_pieces_shape_and_weights_are_taken_over(tune, tiny_run, tmp_path):
     before, after = weights(old.model), weights(new.model)
     for name in before:  # a step of nearly nothing leaves them nearly there
         torch.testing.assert_close(after[name], before[name], rtol=0, atol=1e-7)
+
+
+def test_batch_and_dropout_suit_the_new_text_and_the_time(new_pairs, tiny_run, tmp_path):
+    """What the old corpus took says nothing of a small one that is seen some hundred times."""
+    few = tmp_path / "few.tsv"
+    few.write_text("".join(new_pairs.read_text().splitlines(keepends=True)[:30]))
+    given = {"data": {"pairs": [str(few)]}, "finetune": {"start": str(tiny_run)}}
+    config, reasons = plan(merge(given, {"train": {"minutes": 0.5, "threads": 1}}), tmp_path, None, None)
+    assert config.model.dropout == HIGHEST_DROPOUT
+    assert any(reason.startswith("dropout 0.25") for reason in reasons)
+    assert config.train.max_tokens_per_batch <= load_bundle(tiny_run).config.train.max_tokens_per_batch
+    kept, _ = plan(merge(given, {"train": {"steps": 6}}), tmp_path, None, None)
+    assert kept.model.dropout == load_bundle(tiny_run).config.model.dropout
 
 
 def test_every_validation_shows_the_old_set_too(tune, tmp_path):

@@ -40,10 +40,13 @@ def plan(
     data = named_by_memories(spool_pipes(asked.data, out / "data"))
     spooled = {"data": data.model_dump(exclude_defaults=True)}
     n_pairs = count_pairs(data)
-    if preset is not None or start is not None:
-        return _resolved(merge(wishes, spooled), ready, [], origin), reasons
     minutes = asked.train.minutes
+    if preset is not None or (start is not None and minutes is None):
+        return _resolved(merge(wishes, spooled), ready, [], origin), reasons
     prospect = Prospect(data, n_pairs, minutes or MINUTES)
+    if start is not None:
+        layer, why = fitted(asked, n_pairs, prospect.outlook(asked), wishes)
+        return _resolved(merge(wishes, spooled), ready, [layer], origin), [*reasons, *why]
     outlooks: dict[str, Outlook] = {}
 
     def epochs_of(name: str) -> float:
