@@ -50,12 +50,12 @@ def test_an_edited_file(command, stopped, differences, tiny_run, weights_of):
 
 
 def test_options_win_over_a_file_and_a_file_over_the_run(command, stopped, differences, tmp_path):
-    edit(stopped, ("beam = 4", "beam = 2"), ("alpha = 0.6", "alpha = 0.7"))
+    edit(stopped, ("beam = 4", "beam = 2"), ("alpha = 1.0", "alpha = 0.7"))
     (tmp_path / "mine.toml").write_text("[decode]\nbeam = 3\nmax_extra = 9\n[model]\nd_ff = 8\n")
     options = ["--config", tmp_path / "mine.toml", "--set", "decode.max_extra=7"]
     assert differences(command("train", "--resume", stopped, *options).err) == {
         "model.d_ff": ["64", "8 (mine.toml)", "64 (cannot change in a run that has begun)"],
-        "decode.alpha": ["0.6", "0.7 (config.toml)", "0.7"],
+        "decode.alpha": ["1.0", "0.7 (config.toml)", "0.7"],
         "decode.beam": ["4", "3 (mine.toml)", "3"],
         "decode.max_extra": ["8", "7 (option)", "7"],
     }

@@ -19,7 +19,8 @@ def preset(name: str) -> RunConfig:
     ("outlook", "n_pairs", "batch", "dropout", "sampling"),
     [
         (Outlook(1.6e6, 3.0), FEW, 512, 0.05, 0.0),
-        (Outlook(15e6, 29.0), FEW, 2048, 0.25, 0.1),
+        (Outlook(15e6, 29.0), FEW, 2048, 0.25, 0.0),
+        (Outlook(15e6, 120.0), FEW, 2048, 0.25, 0.1),
         (Outlook(1.6e6, 0.1), MANY, 512, 0.0, 0.0),
         (Outlook(1e9, 60.0), MANY, 2048, 0.1, 0.0),
     ],
@@ -50,5 +51,5 @@ def test_what_is_the_presets_or_the_users_is_not_talked_about() -> None:
 
 def test_a_run_of_steps_knows_no_time() -> None:
     layer, reasons = fitted(preset("tiny"), FEW, None, {})
-    assert layer == {"model": {"dropout": 0.2}, "subword": {"sampling": 0.1}}
-    assert reasons == ["dropout 0.2 and BPE-dropout 0.1, because 29,000 pairs are few"]
+    assert layer == {"model": {"dropout": 0.2}, "subword": {"sampling": 0.0}}
+    assert reasons == ["dropout 0.2, because 29,000 pairs are few"]

@@ -198,7 +198,9 @@ class DecodeConfig(Settings):
     beam: Size = Field(
         4, description="Hypotheses kept at each step (1 = greedy); more where more are asked for by n_best."
     )
-    alpha: Annotated[float, Field(ge=0)] = Field(0.6, description="Exponent of the length penalty.")
+    alpha: Annotated[float, Field(ge=0)] = Field(
+        1.0, description="Exponent of the length penalty; larger favors longer outputs."
+    )
     penalty: LengthPenalty = Field(
         "gnmt", description='Length penalty of n tokens: ((5+n)/6)^α ("gnmt") or n^α ("average").'
     )
