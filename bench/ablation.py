@@ -127,8 +127,10 @@ def gather(directory: Path, result: Path, refs: list[str], every: int) -> None:
     ]
     minutes = ", ".join(f"{m:g}" for m in sorted({run["minutes"] for run in runs}))
     lead = (
+        "# What each switch is worth\n\n`python -m bench.ablation`: "
         f"Multi30k English → German, one of {every} pairs, {minutes} minutes each on one thread; BLEU and "
-        f"chrF of the validation set ({len(refs):,} sentences), beam 4.\n\n"
+        f"chrF of the validation set ({len(refs):,} sentences), beam 4. Intervals are over sentences, not "
+        "over seeds. Losses are of a piece, so those of other vocabularies say nothing beside each other.\n\n"
     )
     write(result, table, lead + "\n".join(grid(head, rows)) + "\n")
 
