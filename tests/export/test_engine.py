@@ -56,7 +56,7 @@ def test_what_it_cannot_do_is_left_to_torch(both, pairs):
 def test_settings_that_it_does_not_know_are_left_to_torch(saved, monkeypatch):
     bundle = load_bundle(saved)
     search = fast_search(bundle, "ctranslate2")
-    config = bundle.config.decode.model_copy(update={"alpha": 1.0})
+    config = bundle.config.decode.model_copy(update={"alpha": 1.2})
     assert search([[5, 3]], config, 1)() != [None]
     monkeypatch.setattr(foreign, "KNOWN", {"beam"})
     assert search([[5, 3]], config, 1)() == [None]
