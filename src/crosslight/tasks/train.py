@@ -17,7 +17,6 @@ from typing import Any
 
 import torch
 from rich.console import Console
-from torch import Tensor
 
 from crosslight import __version__
 from crosslight.bundle import Bundle, Facts, save_bundle
@@ -32,8 +31,9 @@ from crosslight.tasks.report import reported
 from crosslight.tasks.start import take_weights
 from crosslight.tasks.statistics import write_statistics
 from crosslight.tasks.validate import Validator
+from crosslight.tasks.weights import choose_weights
 from crosslight.text.subword import PAD_ID
-from crosslight.train.checkpoints import Checkpoints, Ledger, load_weights, weights
+from crosslight.train.checkpoints import Checkpoints, Ledger
 from crosslight.train.disk import n_kept
 from crosslight.train.distributed import ALONE, World
 from crosslight.train.loop import fit, schedule_of
@@ -137,7 +137,7 @@ def train(
             return Outcome(None, stopped_by)
         deadline = pace.deadline(ledger) if pace else None
         bundle.facts = _facts(config, prepared, ledger)
-        _choose_weights(bundle, checkpoints, ledger, validator, progress)
+        choose_weights(bundle.model.eval(), checkpoints, ledger, validator, progress.say)
         _score(bundle, validator, check, deadline, progress)
         bundle.validation = tuple(validator.sample(config.train.bundled_validation))
         save_bundle(bundle, out / "bundle")
@@ -172,31 +172,6 @@ def stream_of(config: RunConfig, prepared: Prepared) -> Stream:
         config.train.seed,
         config.train.max_length,
         config.subword.sampling,
-    )
-
-
-def _choose_weights(
-    bundle: Bundle, checkpoints: Checkpoints, ledger: Ledger, validator: Validator, progress: Progress
-) -> None:
-    """Put the candidate with the lowest validation loss into the bundle's model."""
-    model = bundle.model.eval()
-    last = {name: tensor.clone() for name, tensor in weights(model).items()}
-    average = f"average of {len(checkpoints.kept())}"
-    candidates: dict[str, dict[str, Tensor]] = {
-        "last": last,
-        "best": checkpoints.best_weights() or last,
-        average: checkpoints.average(),
-    }
-    losses = {"last": ledger.judged_loss, "best": ledger.best_loss}
-    for name in (average,) if ledger.judged_step == ledger.step else candidates:
-        load_weights(model, candidates[name])
-        losses[name] = validator.loss()
-    chosen = min(losses, key=lambda name: losses[name])
-    load_weights(model, candidates[chosen])
-    progress.say(
-        "validation loss: "
-        + " · ".join(f"{name} {loss:.4f}" for name, loss in losses.items())
-        + f" → {chosen}"
     )
 
 

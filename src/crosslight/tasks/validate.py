@@ -103,11 +103,19 @@ class Validator:
         totals, tokens = zip(*counts, strict=True)
         return {"steps per token": sum(totals) / sum(tokens)}
 
+    def chrf(self) -> float:
+        """chrF of the sample, translated greedily."""
+        return self._translated()[1]["chrF"]
+
+    def _translated(self) -> tuple[list[str], dict[str, float]]:
+        hypotheses = [t.text for t in self._translator.translate([p.src for p in self._sample], beam=1)]
+        scores = evaluate(hypotheses, [[p.tgt for p in self._sample]], metrics=("bleu", "chrf"))
+        return hypotheses, {s.name: s.value for s in scores.scores}
+
     def __call__(self) -> Validation:
         """The validation that the training loop asks for; another sample sentence each time."""
         start = time.perf_counter()
-        hypotheses = [t.text for t in self._translator.translate([p.src for p in self._sample], beam=1)]
-        scores = evaluate(hypotheses, [[p.tgt for p in self._sample]], metrics=("bleu", "chrf"))
+        hypotheses, scores = self._translated()
         middle = time.perf_counter()
         loss = self.loss()
         self.sample_seconds, self.loss_seconds = middle - start, time.perf_counter() - middle
@@ -116,7 +124,7 @@ class Validator:
         texts = [(p.src, p.tgt, text) for p, text in zip(self._sample, hypotheses, strict=True)]
         return Validation(
             loss,
-            {s.name: s.value for s in scores.scores} | self.steps(),
+            scores | self.steps(),
             texts[shown],
             tuple(texts[:: -(-len(texts) // N_SAMPLES)]),
         )
