@@ -26,6 +26,7 @@ RESULT = Path(__file__).resolve().parents[1] / "docs" / "results" / "ablation"
 BASE = {
     "subword.vocab_size": 4000,
     "model.dropout": 0.2,
+    "model.positions": "sinusoidal",
     "train.max_tokens_per_batch": 512,
     "train.threads": 1,
     "train.precision": "fp32",

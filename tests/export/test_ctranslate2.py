@@ -16,6 +16,7 @@ SHAPES = {
     "post-norm": {"norm": "post"},
     "half-split sinusoids": {"positions": "sinusoidal-half"},
     "learned positions": {"positions": "learned", "max_positions": 300},
+    "rotary positions": {"positions": "rotary"},
     "RMSNorm": {"norm": "pre", "norm_kind": "rms"},
     "attention bias": {"attention_bias": True},
     "swish, output bias, two tables": {"activation": "swish", "output_bias": True, "tie": "two"},
@@ -76,8 +77,9 @@ def test_what_is_found_has_the_log_probability_that_is_said(make_bundle, engine_
             assert h.logp == pytest.approx(float(logp), abs=1e-3)
 
 
-def test_greedy_search_finds_the_same(make_bundle, engine_of, pairs):
-    bundle = make_bundle(norm="pre")
+@pytest.mark.parametrize("positions", ["sinusoidal", "rotary"])
+def test_greedy_search_finds_the_same(make_bundle, engine_of, pairs, positions):
+    bundle = make_bundle(norm="pre", positions=positions)
     srcs, _ = ids(bundle, pairs)
     config = bundle.config.decode.model_copy(update={"beam": 1, "max_extra": 3})
     ours = Translator(bundle).search(srcs, config)
@@ -137,7 +139,7 @@ def test_a_shape_that_it_does_not_know(make_bundle, tmp_path, setting, name):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("positions", ["none", "relative", "rotary"])
+@pytest.mark.parametrize("positions", ["none", "relative"])
 def test_positions_that_are_not_added(make_bundle, tmp_path, positions):
     with pytest.raises(ConfigError, match=f'model.positions = "{positions}": this export adds positions'):
         export.convert(make_bundle(positions=positions), tmp_path)

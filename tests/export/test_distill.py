@@ -62,6 +62,29 @@ def test_a_student_that_translates(command, teacher, sources, tmp_path):
     assert (out / "student" / "bundle" / "model.safetensors").stat().st_mtime_ns == before
 
 
+@pytest.mark.parametrize(
+    ("theirs", "wished", "expected"),
+    [
+        ("sinusoidal-half", [], "sinusoidal-half"),
+        ("learned", [], "learned"),
+        ("relative", [], "rotary"),
+        ("sinusoidal", ["--set", "model.positions=learned"], "learned"),
+    ],
+)
+def test_has_its_teachers_positions_where_the_fast_engine_knows_them(
+    command, make_bundle, sources, tmp_path, theirs, wished, expected
+):
+    """Otherwise the preset's; and what is wished for first of all."""
+    save_bundle(make_bundle(positions=theirs, max_positions=300), tmp_path / "teacher")
+    out = tmp_path / "out"
+    result = command(
+        "distill", tmp_path / "teacher", "--src", sources, "-o", out, "--steps", "1", *SMALL, *wished
+    )
+    assert result.code == 0, result.err
+    assert load_bundle(out / "student").config.model.positions == expected
+    assert (out / "int8" / "certificate.json").is_file()
+
+
 @pytest.mark.parametrize(("may_lose", "kept"), [(100, True), (-100, False)])
 def test_a_shortlist_learned_from_the_lessons_if_it_costs_little(
     command, teacher, sources, tmp_path, monkeypatch, may_lose, kept

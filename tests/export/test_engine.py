@@ -158,7 +158,6 @@ def test_a_shape_that_it_does_not_know(make_bundle, tmp_path):
     [
         ({"positions": "none"}, 'positions = "none"'),
         ({"positions": "relative"}, 'positions = "relative"'),
-        ({"positions": "rotary"}, 'positions = "rotary"'),
         ({"scoring": "additive"}, 'scoring = "additive"'),
     ],
 )

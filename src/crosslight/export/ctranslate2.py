@@ -1,8 +1,8 @@
 """A bundle as a CTranslate2 model, and that engine in front of it: the only door to the ctranslate2 library.
 
-CTranslate2 knows the Transformer with the norm before or after, LayerNorm or RMSNorm, any table of
-positions, any tying. Sinusoids are written out as a table, because its own are of another layout; so a
-converted model knows `tables.POSITIONS` positions, and what is longer is left to torch.
+CTranslate2 knows the Transformer with the norm before or after, LayerNorm or RMSNorm, rotary positions or
+any table of them, any tying. Sinusoids are written out as a table, because its own are of another layout; so
+a converted model knows `tables.POSITIONS` positions, and what is longer is left to torch.
 
     https://opennmt.net/CTranslate2/
 """
@@ -29,6 +29,7 @@ Quantization = Literal["float32", "int8"]
 PATIENCE = 2.0  # of its beam search, unless told: it ends with so many times the beam finished
 MAX_TOKENS = 2048  # padded source tokens of a batch, times the beam
 ADDED = ("sinusoidal", "sinusoidal-half", "learned")  # positions that are a table
+POSITIONS = (*ADDED, "rotary")  # that it knows
 START_ID = BOS_ID  # what a translation begins with
 SCALED = True  # embeddings times √d_model
 
@@ -65,11 +66,11 @@ def require_fitting(bundle: Bundle) -> None:
                 f"model.{setting}: CTranslate2 has no attention that {what}",
                 "translate with --engine torch, or train a model without this setting",
             )
-    if config.positions not in ADDED:
+    if config.positions not in POSITIONS:
         raise ConfigError(
-            f'model.positions = "{config.positions}": this export adds positions to the embeddings, '
-            "and knows no others",
-            "translate with --engine torch, or train a model with sinusoidal or learned positions",
+            f'model.positions = "{config.positions}": this export adds positions to the embeddings or '
+            "turns queries and keys by them, and knows no others",
+            "translate with --engine torch, or train a model with rotary, sinusoidal or learned positions",
         )
 
 
@@ -237,6 +238,7 @@ def _spec(bundle: Bundle) -> Any:
         "pre_norm": config.norm == "pre",
         "rms_norm": config.norm_kind == "rms",
         "activation": activation.RELU if config.activation == "relu" else activation.SWISH,
+        "rotary_dim": config.d_model // config.n_heads if config.positions == "rotary" else None,
     }
     spec = specs.TransformerSpec(
         specs.TransformerEncoderSpec(config.n_encoder_layers, **shape),
@@ -249,7 +251,10 @@ def _spec(bundle: Bundle) -> Any:
         table = stack.embeddings[0] if stack is spec.encoder else stack.embeddings
         table.weight = array(embedding.tokens.table.weight)
         stack.scale_embeddings = SCALED
-        stack.position_encodings.encodings = array(position_table(embedding, n_positions(model)))
+        if config.positions in ADDED:
+            stack.position_encodings.encodings = array(position_table(embedding, n_positions(model)))
+        elif stack is spec.encoder:
+            del stack.position_encodings  # the specification has it in any case, the engine then not
         if config.norm == "pre":
             put_norm(stack.layer_norm, last)
         for there, layer in zip(stack.layer, layers, strict=True):

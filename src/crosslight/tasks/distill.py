@@ -9,6 +9,7 @@ same outputs, makes its last layer smaller. Every stage leaves its result in the
 when it is there, so the same command goes on where a stop left it.
 """
 
+import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,9 @@ from typing import Any
 from rich.console import Console
 
 from crosslight.bundle import Bundle
-from crosslight.config.load import merge
+from crosslight.config.architecture import kind_of
+from crosslight.config.load import merge, preset_text
+from crosslight.config.model import TransformerConfig
 from crosslight.config.run import DataConfig
 from crosslight.errors import ConfigError, ExportError, RunError
 from crosslight.export import ctranslate2 as fast
@@ -85,8 +88,8 @@ def distill(
         if not lessons.is_file():
             n_lessons = write_best(out / "outputs.tsv", lessons, worst)
             say(f"taught: {n_lessons:,} of {n_outputs:,} outputs of the teacher")
-        settings = _settings(translator.bundle, [lessons, *pairs], out / VALID, wishes or {})
-        tree = merge(settings, wishes or {})
+        taken = _settings(translator.bundle, [lessons, *pairs], out / VALID, wishes or {})
+        tree = merge(taken, _positions(translator.bundle, student), wishes or {})
         outcome = begin_or_go_on(run, lambda: plan(tree, run, student, None), console)
         if outcome.bundle is None:
             return outcome
@@ -121,6 +124,16 @@ def _settings(
         "sampling": 0.0,
     }
     return {"data": data, "subword": pieces, "distill": {"teacher": str(teacher.path)}}
+
+
+def _positions(teacher: Bundle, student: str) -> dict[str, Any]:
+    """The teacher's kind of positions, as its layers were trained with; none that the fast engine lacks."""
+    theirs, mine = teacher.config.model, tomllib.loads(preset_text(student))["model"]
+    if not isinstance(theirs, TransformerConfig) or kind_of(mine) != theirs.kind:
+        return {}
+    if theirs.positions not in fast.POSITIONS:
+        return {}
+    return {"model": {"positions": theirs.positions, "max_positions": theirs.max_positions}}
 
 
 def _packaged(run: Path, package: Path, out: Path, say: Callable[[str], None]) -> dict[str, Any]:
