@@ -75,7 +75,10 @@ def test_has_its_teachers_positions_where_the_fast_engine_knows_them(
     command, make_bundle, sources, tmp_path, theirs, wished, expected
 ):
     """Otherwise the preset's; and what is wished for first of all."""
-    save_bundle(make_bundle(positions=theirs, max_positions=300), tmp_path / "teacher")
+    bundle = make_bundle(positions=theirs, max_positions=300)
+    lively = bundle.config.decode.model_copy(update={"min_length": 3, "no_repeat": 1})  # none empty, no loops
+    bundle.config = bundle.config.model_copy(update={"decode": lively})
+    save_bundle(bundle, tmp_path / "teacher")
     out = tmp_path / "out"
     result = command(
         "distill", tmp_path / "teacher", "--src", sources, "-o", out, "--steps", "1", *SMALL, *wished
