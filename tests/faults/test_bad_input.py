@@ -157,7 +157,10 @@ def test_all_faults_of_the_settings_at_once_and_the_nearest_names(refused, toy, 
     ("arguments", "expected"),
     [
         (["--set", "model.n_heads=3"], "d_model = 32 is not divisible by n_heads = 3; choose n_heads among"),
-        (["--set", "model.d_model=33", "--set", "model.n_heads=3"], "heads are 11 wide, but rotary positions"),
+        (
+            ["--set", "model.d_model=33", "--set", "model.n_heads=3"],
+            "heads are 11 wide, but rotary positions",
+        ),
         (
             [f"--set=model.{setting}" for setting in ("d_model=33", "n_heads=3", 'positions="sinusoidal"')],
             "d_model = 33 is odd",
