@@ -10,7 +10,7 @@ from typing import NamedTuple
 FEW_PAIRS = 60_000  # below it a model learns a corpus by heart before it is done
 USUAL_DROPOUT, HIGHEST_DROPOUT = 0.2, 0.25
 SAMPLING, SAMPLING_FROM = 0.1, 100.0  # epochs
-N_UPDATES, SMALLEST_BATCH = 3000, 256  # tokens
+N_UPDATES, SMALLEST_BATCH = 3000, 512  # tokens
 
 
 class Suits(NamedTuple):
