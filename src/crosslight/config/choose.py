@@ -73,7 +73,7 @@ def choose_batch(n_tokens: float, largest: int) -> int:
         n_tokens: target tokens that there is time for.
 
     >>> choose_batch(15_000_000, 2048), choose_batch(1_600_000, 2048), choose_batch(100_000, 1536)
-    (2048, 512, 384)
+    (2048, 512, 768)
     """
     while n_tokens / largest < N_UPDATES and largest >= 2 * SMALLEST_BATCH:
         largest //= 2
