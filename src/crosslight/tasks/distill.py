@@ -89,7 +89,7 @@ def distill(
             n_lessons = write_best(out / "outputs.tsv", lessons, worst)
             say(f"taught: {n_lessons:,} of {n_outputs:,} outputs of the teacher")
         taken = _settings(translator.bundle, [lessons, *pairs], out / VALID, wishes or {})
-        tree = merge(taken, _positions(translator.bundle, student), wishes or {})
+        tree = merge(taken, _positions(translator.bundle, student, wishes or {}), wishes or {})
         outcome = begin_or_go_on(run, lambda: plan(tree, run, student, None), console)
         if outcome.bundle is None:
             return outcome
@@ -126,10 +126,10 @@ def _settings(
     return {"data": data, "subword": pieces, "distill": {"teacher": str(teacher.path)}}
 
 
-def _positions(teacher: Bundle, student: str) -> dict[str, Any]:
+def _positions(teacher: Bundle, student: str, wishes: dict[str, Any]) -> dict[str, Any]:
     """The teacher's kind of positions, as its layers were trained with; none that the fast engine lacks."""
-    theirs, mine = teacher.config.model, tomllib.loads(preset_text(student))["model"]
-    if not isinstance(theirs, TransformerConfig) or kind_of(mine) != theirs.kind:
+    theirs, mine = teacher.config.model, merge(tomllib.loads(preset_text(student)), wishes)
+    if not isinstance(theirs, TransformerConfig) or kind_of(mine["model"]) != theirs.kind:
         return {}
     if theirs.positions not in fast.POSITIONS:
         return {}
