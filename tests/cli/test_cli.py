@@ -193,11 +193,11 @@ def test_the_corpus_chooses_the_preset(command, toy, tmp_path):
     """And a time that is over before the first step is no training."""
     result = command("train", "--pairs", toy.pairs, "--minutes", "0.0001", "-o", tmp_path / "r")
     assert re.search(r"300 pairs, \d% of them seen in 0.0001 minutes: preset tiny", result.err)
-    assert "batches of 256 tokens: 0 updates\n" in result.err
+    assert "batches of 512 tokens: 0 updates\n" in result.err
     assert "dropout 0, because no pair is seen twice" in result.err
     config = tomllib.loads((tmp_path / "r" / "config.toml").read_text())
     assert (config["model"]["dropout"], config["subword"]["sampling"]) == (0.0, 0.0)
-    assert config["train"]["max_tokens_per_batch"] == 256
+    assert config["train"]["max_tokens_per_batch"] == 512
     assert result.code == 2
     assert "0.0001 minutes are too few: preparing took" in result.err
     assert not (tmp_path / "r" / "bundle").exists()
