@@ -12,7 +12,9 @@ from crosslight.tasks import shortlist
 from crosslight.tasks.lessons import different, write_best
 from crosslight.text.corpus import read_lines
 
-SMALL = ["--set", "model.d_model=32", "--set", "model.d_ff=64", "--set", "subword.vocab_size=400"]
+NARROW = ["--set", "model.d_model=32", "--set", "model.d_ff=64"]
+OWN_PIECES = ["--set", "subword.vocab_size=400"]
+SMALL = [*NARROW, *OWN_PIECES]
 
 
 @pytest.fixture(autouse=True)
@@ -69,19 +71,20 @@ def test_a_student_that_translates(command, teacher, sources, tmp_path):
         ("learned", [], "learned"),
         ("relative", [], "rotary"),
         ("sinusoidal", ["--set", "model.positions=learned"], "learned"),
+        ("sinusoidal", OWN_PIECES, "rotary"),
     ],
 )
 def test_has_its_teachers_positions_where_the_fast_engine_knows_them(
     command, make_bundle, sources, tmp_path, theirs, wished, expected
 ):
-    """Otherwise the preset's; and what is wished for first of all."""
+    """Otherwise the preset's, as without its layers; and what is wished for first of all."""
     bundle = make_bundle(positions=theirs, max_positions=300)
     lively = bundle.config.decode.model_copy(update={"min_length": 3, "no_repeat": 1})  # none empty, no loops
     bundle.config = bundle.config.model_copy(update={"decode": lively})
     save_bundle(bundle, tmp_path / "teacher")
     out = tmp_path / "out"
     result = command(
-        "distill", tmp_path / "teacher", "--src", sources, "-o", out, "--steps", "1", *SMALL, *wished
+        "distill", tmp_path / "teacher", "--src", sources, "-o", out, "--steps", "1", *NARROW, *wished
     )
     assert result.code == 0, result.err
     assert load_bundle(out / "student").config.model.positions == expected

@@ -88,8 +88,8 @@ def distill(
         if not lessons.is_file():
             n_lessons = write_best(out / "outputs.tsv", lessons, worst)
             say(f"taught: {n_lessons:,} of {n_outputs:,} outputs of the teacher")
-        taken = _settings(translator.bundle, [lessons, *pairs], out / VALID, wishes or {})
-        tree = merge(taken, _positions(translator.bundle, student, wishes or {}), wishes or {})
+        settings = _settings(translator.bundle, student, [lessons, *pairs], out / VALID, wishes or {})
+        tree = merge(settings, wishes or {})
         outcome = begin_or_go_on(run, lambda: plan(tree, run, student, None), console)
         if outcome.bundle is None:
             return outcome
@@ -103,7 +103,7 @@ def distill(
 
 
 def _settings(
-    teacher: Bundle, lessons: Sequence[Path], valid: Path, wishes: dict[str, Any]
+    teacher: Bundle, student: str, lessons: Sequence[Path], valid: Path, wishes: dict[str, Any]
 ) -> dict[str, Any]:
     """What the student's run takes from its teacher, unless other things are wished for."""
     data: dict[str, Any] = {
@@ -123,7 +123,12 @@ def _settings(
         "vocab_size": teacher.src_subword.vocab_size,
         "sampling": 0.0,
     }
-    return {"data": data, "subword": pieces, "distill": {"teacher": str(teacher.path)}}
+    return {
+        "data": data,
+        "subword": pieces,
+        "model": _positions(teacher, student, wishes),
+        "distill": {"teacher": str(teacher.path)},
+    }
 
 
 def _positions(teacher: Bundle, student: str, wishes: dict[str, Any]) -> dict[str, Any]:
@@ -133,7 +138,7 @@ def _positions(teacher: Bundle, student: str, wishes: dict[str, Any]) -> dict[st
         return {}
     if theirs.positions not in fast.POSITIONS:
         return {}
-    return {"model": {"positions": theirs.positions, "max_positions": theirs.max_positions}}
+    return {"positions": theirs.positions, "max_positions": theirs.max_positions}
 
 
 def _packaged(run: Path, package: Path, out: Path, say: Callable[[str], None]) -> dict[str, Any]:
