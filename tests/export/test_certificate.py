@@ -129,6 +129,15 @@ def test_what_is_refused(tmp_path, change, message):
     assert certificate.certify(TRIAL, "float32", {}, tmp_path)["greedy"]["tokens_equal"] == 1
 
 
+@pytest.mark.parametrize(("kind", "chrf"), [("float32", 49.1), ("int8", 49.75)])
+def test_how_much_chrf_may_be_lost(tmp_path, kind, chrf):
+    """1 in float32, where beams may differ in what is equally good; 0.3 in int8."""
+    assert certificate.certify(dataclasses.replace(TRIAL, chrf_theirs=chrf), kind, {}, tmp_path)
+    worse = dataclasses.replace(TRIAL, chrf_theirs=chrf - 0.15)
+    with pytest.raises(ExportError, match=r"expected 50\.0"):
+        certificate.certify(worse, kind, {}, tmp_path / "none")
+
+
 def test_in_int8_a_score_may_be_far_off_but_not_all_of_them(tmp_path):
     """One byte moves a score now and then by a tenth; another length penalty moves every one."""
     sentences = {

@@ -81,7 +81,8 @@ def test_the_file_read_again(subword, pairs, tmp_path):
 
 
 def test_export_writes_it_and_says_what_it_is_worth(command, tiny_run, toy, tmp_path, monkeypatch):
-    monkeypatch.setattr(task, "MAY_LOSE", 100)  # a chrF of 2 says nothing
+    """Of a model whose chrF is 2 and says nothing."""
+    monkeypatch.setattr(task, "MAY_LOSE", 100)
     result = command("export", tiny_run, "-o", tmp_path / "out", "--shortlist", toy.pairs)
     assert result.code == 0, result.err
     said = json.loads((tmp_path / "out" / "certificate.json").read_text(encoding="utf-8"))["shortlist"]
@@ -89,6 +90,16 @@ def test_export_writes_it_and_says_what_it_is_worth(command, tiny_run, toy, tmp_
     assert 0 < said["vocabulary_kept"]["sentence"] <= said["vocabulary_kept"]["batch"] <= 1
     assert said["chrf"].keys() == {"with", "without"}
     assert "of the vocabulary in a batch" in result.out
+
+
+def test_how_much_chrf_may_be_lost(bundle, pairs, tmp_path, monkeypatch):
+    chrf = {"without": 50.0, "with": 49.71}
+    monkeypatch.setattr(task, "judged", lambda *_: {"chrf": dict(chrf)})
+    arguments = (Translator(bundle), tmp_path, Shortlist((9,), {}), pairs[:1], {})
+    assert task.add_shortlist(*arguments)["shortlist"]["chrf"] == chrf
+    chrf["with"] = 49.69
+    with pytest.raises(ExportError, match=r"falls from 50\.00 to 49\.69, at most 0\.3"):
+        task.add_shortlist(*arguments)
 
 
 def test_a_list_that_costs_quality_is_refused(command, tiny_run, tmp_path):
