@@ -66,8 +66,8 @@ def choose_preset(
 def choose_batch(n_tokens: float, largest: int) -> int:
     """Tokens of a batch: the preset's, halved as long as there is time for fewer updates than N_UPDATES.
 
-    On a CPU a token costs the same in a small batch as in a large one, and many small steps teach more than
-    few large ones.
+    On a CPU a token costs about the same in a batch of 512 tokens as in a large one, and many small steps
+    teach more than few large ones.
 
     Args:
         n_tokens: target tokens that there is time for.
