@@ -15,8 +15,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 demo: .venv/ready            ## train a translator on the sample corpus, score it, look inside
 	$(BIN)/crosslight demo
 
-test: .venv/ready            ## the whole test suite
-	$(BIN)/python -m pytest
+test: .venv/ready            ## the whole test suite, a file a core
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 check: .venv/ready           ## lint, format, types
 	$(BIN)/ruff check .
