@@ -1,6 +1,9 @@
 """Scores of a bundle on Multi30k en→de test_2016_flickr, in the published metric and in an honest one.
 
-    python -m bench.multi30k BUNDLE --data DIR [--out docs/results/NAME]
+    python -m bench.multi30k BUNDLE [BUNDLE ...] --data DIR [--out docs/results/NAME]
+    python -m bench.multi30k BUNDLE --data DIR --test val --alpha 1.2    # to choose by
+
+Several bundles translate together, as an ensemble.
 
 * Tokenized, lower-cased BLEU, as the published 41.02 is counted: output and reference normalized and
   tokenized as Moses does (sacremoses), lower-cased, BLEU-4 without further tokenization. The reference is
@@ -8,7 +11,7 @@
   ones is printed, since the output goes through the same.
 * sacreBLEU (13a, cased) and chrF on the raw text.
 
-DIR holds test_2016_flickr.en, test_2016_flickr.de and tok_lc/. Needs: pip install sacremoses.
+DIR holds the test's .en and .de, and tok_lc/ with its tokenized .de. Needs: pip install sacremoses.
 """
 
 import argparse
@@ -22,22 +25,26 @@ from sacremoses import MosesPunctNormalizer, MosesTokenizer
 import crosslight
 from crosslight.evaluate import evaluate
 
-TEST = "test_2016_flickr"
 N_BOOTSTRAP = 1000
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("bundle", type=Path)
+    parser.add_argument("bundles", type=Path, nargs="+")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, help="write NAME.json and NAME.de here")
+    parser.add_argument("--test", default="test_2016_flickr", help="the name of a set in DIR")
     parser.add_argument("--beam", type=int, default=5)
+    parser.add_argument("--alpha", type=float, help="length penalty; as the first bundle says unless given")
     options = parser.parse_args()
     srcs, refs, tokenized = (
-        lines(options.data / name) for name in (f"{TEST}.en", f"{TEST}.de", f"tok_lc/{TEST}.de")
+        lines(options.data / name)
+        for name in (f"{options.test}.en", f"{options.test}.de", f"tok_lc/{options.test}.de")
     )
-    translator = crosslight.load(options.bundle)
-    outputs = [t.text for t in translator.translate(srcs, beam=options.beam)]
+    first, *partners = options.bundles
+    translator = crosslight.load(first, partners=partners)
+    wishes = {} if options.alpha is None else {"alpha": options.alpha}
+    outputs = [t.text for t in translator.translate(srcs, beam=options.beam, **wishes)]
     same = sum(a == b for a, b in zip(moses(refs), tokenized, strict=True))
     published = BLEU(tokenize="none", force=True)
     hypotheses = moses(outputs)
@@ -51,6 +58,8 @@ def main() -> None:
         "reference_lines_reproduced": same,
         **{s.name: {"value": round(s.value, 2), "signature": s.signature} for s in honest.scores},
         "beam": options.beam,
+        "alpha": translator.bundle.config.decode.alpha if options.alpha is None else options.alpha,
+        "bundles": len(options.bundles),
     }
     print(json.dumps(result, indent=1))
     if options.out:
