@@ -183,6 +183,7 @@ def test_without_a_terminal_progress_is_plain_lines(command, toy, tmp_path, monk
     assert not re.search("[\x1b\r]", result.err)
     line = r"^ {0,2}\d+%  step 5 · epoch 1 · loss \d\.\d{3} · [\d,]+ tokens/s · \S+ left$"
     assert re.search(line, result.err, re.MULTILINE)
+    assert re.search(r"step 1 · epoch 1 · loss \d\.\d{3} · – tokens/s · – left$", result.err, re.MULTILINE)
     logged = (tmp_path / "run" / "log.txt").read_text(encoding="utf-8")
     assert re.search(line, logged, re.MULTILINE)
     assert all(text in result.err for text in logged.splitlines())

@@ -101,9 +101,10 @@ class Progress:
                 learning_rate=rate,
                 tokens_per_second=self._meter.rate,
             )
+        speed = f"{self._meter.rate:,.0f}" if self._meter.rate else "–"  # the first update alone has none
         line = (
             f"step {ledger.step:,} · epoch {ledger.position.epoch + 1} · loss {self._meter.loss:.3f} · "
-            f"{self._meter.rate:,.0f} tokens/s · {duration(self._meter.seconds_left)} left"
+            f"{speed} tokens/s · {duration(self._meter.seconds_left)} left"
         )
         self.show(line, share)
 
