@@ -9,7 +9,9 @@ import torch
 
 from crosslight.bundle import load_bundle
 from crosslight.evaluate.alignment_error import GoldPair, alignment_error, diagonal
+from crosslight.models.build import build_model
 from crosslight.tasks.alignment_error import gold_scores
+from crosslight.text.subword import PAD_ID
 
 # Written for this test; words count from 1, as in the files of the shared task.
 PAIRS = "the cat is asleep . ||| le chat dort .\nthe dog ran ! ||| le chien a couru !\n"
@@ -123,3 +125,13 @@ def test_links_are_those_that_the_heads_give(bundle):
         found = attention_links(*seen, head.row)[head.layer - 1][head.head - 1]
         assert head.error == alignment_error([found], gold)
     assert np.isfinite(head.error.low)
+
+
+def test_one_head_has_no_mean(bundle):
+    one = bundle.config.model.model_copy(update={"n_heads": 1})
+    bundle.config = bundle.config.model_copy(update={"model": one})
+    sizes = bundle.src_subword.vocab_size, bundle.tgt_subword.vocab_size
+    bundle.model = build_model(one, *sizes, PAD_ID).eval()
+    links = frozenset({(0, 0), (1, 1)})
+    found = gold_scores(bundle, [GoldPair(("Un", "chat"), ("A", "cat"), links, links)]).heads
+    assert {head.head for head in found} == {1}

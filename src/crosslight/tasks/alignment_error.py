@@ -160,7 +160,8 @@ def _links_of_heads(seen: Sequence[Attended]) -> dict[tuple[int, Heads, Row], li
             ):
                 for head, links in enumerate(single, start=1):
                     found.setdefault((layer, head, row), []).append(links)
-                found.setdefault((layer, "mean", row), []).append(together[0])
+                if len(single) > 1:
+                    found.setdefault((layer, "mean", row), []).append(together[0])
     return found
 
 
