@@ -1,13 +1,18 @@
 """Each kind of document through the French-English bundle, and the command."""
 
 import io
+from dataclasses import replace
 
 import docx
 import pytest
 
 import crosslight
+from crosslight.bundle import load_bundle
+from crosslight.decode.translator import Translator
 from crosslight.documents import translate_document, translate_html
+from crosslight.errors import ConfigError
 from crosslight.tasks import document as task
+from crosslight.tasks.alignments import alignment_head
 from crosslight.tasks.document import is_document, translate_with
 
 SAID = "Jane visite l'Afrique en septembre."
@@ -72,9 +77,11 @@ def test_links_are_looked_for_only_where_there_is_markup(translate, monkeypatch)
 
 
 def test_without_an_alignment_head_markup_goes_by_its_place(tiny_run):
-    """A model that was trained for a second, without a head: the tags are still there."""
-    translator = crosslight.load(tiny_run)
-    result = translate_html("<p>Un <b>chat</b> dort.</p>", translate_with(translator))
+    """A model that was trained for a second, with no pairs to choose a head by: the tags are still there."""
+    bundle = replace(load_bundle(tiny_run), validation=())
+    with pytest.raises(ConfigError, match="cannot choose"):
+        alignment_head(bundle)
+    result = translate_html("<p>Un <b>chat</b> dort.</p>", translate_with(Translator(bundle)))
     assert result.count("<b>") == result.count("</b>") == 1
 
 
