@@ -1,6 +1,7 @@
 """`crosslight distill` from end to end on a toy, stopped and gone on with, and what it refuses."""
 
 import json
+import shutil
 
 import pytest
 
@@ -44,6 +45,13 @@ def rows(path):
     return [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
 
 
+def save_lively(bundle, directory):
+    """None of its outputs is empty or runs in a circle."""
+    decode = bundle.config.decode.model_copy(update={"min_length": 3, "no_repeat": 1})
+    bundle.config = bundle.config.model_copy(update={"decode": decode})
+    save_bundle(bundle, directory)
+
+
 def test_a_student_that_translates(command, teacher, sources, tmp_path):
     out = tmp_path / "out"
     distill = ["distill", teacher, "--src", sources, "-o", out, "--steps", "3", *SMALL]
@@ -78,10 +86,7 @@ def test_has_its_teachers_positions_where_the_fast_engine_knows_them(
     command, make_bundle, sources, tmp_path, theirs, wished, expected
 ):
     """Otherwise the preset's, as without its layers; and what is wished for first of all."""
-    bundle = make_bundle(positions=theirs, max_positions=300)
-    lively = bundle.config.decode.model_copy(update={"min_length": 3, "no_repeat": 1})  # none empty, no loops
-    bundle.config = bundle.config.model_copy(update={"decode": lively})
-    save_bundle(bundle, tmp_path / "teacher")
+    save_lively(make_bundle(positions=theirs, max_positions=300), tmp_path / "teacher")
     out = tmp_path / "out"
     result = command(
         "distill", tmp_path / "teacher", "--src", sources, "-o", out, "--steps", "1", *NARROW, *wished
@@ -171,6 +176,30 @@ def test_learns_from_people_as_well(command, teacher, sources, tmp_path):
     n_lessons = len(rows(out / "distilled.tsv"))
     cleaning = json.loads((out / "student" / "data" / "cleaning.json").read_text(encoding="utf-8"))
     assert cleaning["total"] == n_lessons + 2
+
+
+def test_an_ensemble_teaches(command, make_bundle, sources, tmp_path):
+    """What is taught is what both together translate, and none of them alone goes on with it."""
+    teacher, partner, out = tmp_path / "teacher", tmp_path / "partner", tmp_path / "out"
+    save_lively(make_bundle(), teacher)
+    save_lively(make_bundle(d_ff=48), partner)
+    options = ["distill", teacher, "--src", sources, "-o", out, "--steps", "1", *SMALL]
+    result = command(*options, "--with", partner)
+    assert result.code == 0, result.err
+    outputs = {src: output for src, output, _ in rows(out / "outputs.tsv")}
+
+    def translated(*more):
+        said = command("translate", teacher, "-i", sources, *more).out.splitlines()
+        pairs = zip(read_lines(sources), said, strict=True)
+        return {src: " ".join(tgt.split()) for src, tgt in pairs if src in outputs}
+
+    together = translated("--with", partner)
+    assert together.items() <= outputs.items()
+    assert translated() != together
+    shutil.rmtree(out / "student")
+    refused = command(*options)
+    assert refused.code == 2
+    assert "of another teacher" in refused.err
 
 
 def test_a_student_of_the_same_width_begins_with_its_teacher(command, teacher, sources, tmp_path):

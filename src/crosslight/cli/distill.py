@@ -11,6 +11,10 @@ def distill(
     src: Annotated[list[Path], typer.Option(help="Text to learn on, in the source language; repeatable.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Directory of the student.")],
     *,
+    with_: Annotated[
+        list[Path] | None,
+        typer.Option("--with", help="Another bundle that translates together with the teacher; repeatable."),
+    ] = None,
     pairs: Annotated[
         list[Path] | None,
         typer.Option(help="File of source TAB target by people, to learn from as well; repeatable."),
@@ -52,7 +56,16 @@ def distill(
     )
     console = Console(stderr=True)
     outcome = task.distill(
-        teacher, src, out, console, student=student, pairs=pairs or (), wishes=wishes, beam=beam, worst=worst
+        teacher,
+        src,
+        out,
+        console,
+        student=student,
+        partners=with_ or (),
+        pairs=pairs or (),
+        wishes=wishes,
+        beam=beam,
+        worst=worst,
     )
     if outcome.stopped_by is not None:
         console.print("\nStopped and saved. The same command goes on.", markup=False, highlight=False)

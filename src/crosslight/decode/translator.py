@@ -57,6 +57,7 @@ class Translator:
         partners: Sequence[Bundle] = (),
     ) -> None:
         self.bundle = bundle
+        self.partners = tuple(partners)
         self.fast_search = fast_search
         self._look_inside = look_inside
         self._at_once = AT_ONCE * threads

@@ -45,6 +45,7 @@ def distill(
     console: Console,
     *,
     student: str = "small-fast",
+    partners: Sequence[Path] = (),
     pairs: Sequence[Path] = (),
     wishes: dict[str, Any] | None = None,
     beam: int | None = None,
@@ -58,13 +59,14 @@ def distill(
     Args:
         srcs: text in the source language; a sentence that comes several times is translated once.
         student: a preset.
+        partners: other bundles of the teacher's vocabularies that translate together with it.
         pairs: tables of source TAB target by people, to learn from as well.
         wishes: settings of the student's run, laid over the preset.
         beam: of the teacher; as its bundle says unless given.
         worst: share of the teacher's outputs, those with the lowest scores, to leave out.
 
     Raises:
-        ConfigError: settings that cannot be.
+        ConfigError: settings that cannot be; a partner of other vocabularies.
         CorpusError: a source file cannot be read, or has no sentence.
         RunError: `out` holds other things, or the outputs of another teacher or of other sources.
         ExportError: the fast engine would compute another student.
@@ -81,7 +83,7 @@ def distill(
         count_pairs(DataConfig(pairs=files))  # what is wrong with them shows now, not hours later
     run, package, lessons = out / "student", out / "int8", out / LESSONS
     if not (run / "bundle").is_dir():
-        translator = load_for_files(teacher, "auto")
+        translator = load_for_files(teacher, "auto", partners)
         n_outputs = write_outputs(
             translator, srcs, out / "outputs.tsv", say, **({"beam": beam} if beam else {})
         )

@@ -34,7 +34,7 @@ def write_outputs(
     if not n_texts:
         raise CorpusError("the source files have no sentence", "give text for the teacher to translate")
     outputs.parent.mkdir(parents=True, exist_ok=True)
-    _require_same_teacher(translator.bundle, settings, outputs)
+    _require_same_teacher((translator.bundle, *translator.partners), settings, outputs)
     texts = different(srcs)
     with outputs.open("ab+") as file:
         file.seek(0)
@@ -109,11 +109,11 @@ def _row(translation: Translation) -> str:
     return f"{translation.src}\t{output}\t{score}\n"
 
 
-def _require_same_teacher(bundle: Bundle, settings: dict[str, Any], outputs: Path) -> None:
+def _require_same_teacher(bundles: Sequence[Bundle], settings: dict[str, Any], outputs: Path) -> None:
     """Write down beside the outputs who makes them, or compare with what stands there."""
     note = outputs.with_suffix(".json")
-    head = json.loads((bundle.path / "bundle.json").read_text(encoding="utf-8")) if bundle.path else {}
-    teacher = {"bundle": head.get("sha256"), "settings": settings}
+    bundle, *partners = map(_sums, bundles)
+    teacher = {"bundle": bundle, **({"partners": partners} if partners else {}), "settings": settings}
     if not outputs.exists():
         write_text(note, json.dumps(teacher, indent=1))
     elif not note.is_file() or json.loads(note.read_text(encoding="utf-8")) != teacher:
@@ -121,3 +121,12 @@ def _require_same_teacher(bundle: Bundle, settings: dict[str, Any], outputs: Pat
             f"{outputs} is of another teacher, or of other settings",
             "choose another place with -o, or remove the directory to begin anew",
         )
+
+
+def _sums(bundle: Bundle) -> dict[str, str] | None:
+    """The checksums of a bundle's files; None for one that lies nowhere."""
+    if not bundle.path:
+        return None
+    head = json.loads((bundle.path / "bundle.json").read_text(encoding="utf-8"))
+    sums: dict[str, str] | None = head.get("sha256")
+    return sums
