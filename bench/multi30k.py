@@ -3,7 +3,8 @@
     python -m bench.multi30k BUNDLE [BUNDLE ...] --data DIR [--out docs/results/NAME]
     python -m bench.multi30k BUNDLE --data DIR --test val --alpha 1.2    # to choose by
 
-Several bundles translate together, as an ensemble.
+Several bundles translate together, as an ensemble; with --reverse one of the other direction chooses among
+what they find.
 
 * Tokenized, lower-cased BLEU, as the published 41.02 is counted: output and reference normalized and
   tokenized as Moses does (sacremoses), lower-cased, BLEU-4 without further tokenization. The reference is
@@ -23,6 +24,7 @@ from sacrebleu.metrics import BLEU
 from sacremoses import MosesPunctNormalizer, MosesTokenizer
 
 import crosslight
+from crosslight.decode.reverse import WEIGHT
 from crosslight.evaluate import evaluate
 
 N_BOOTSTRAP = 1000
@@ -36,13 +38,17 @@ def main() -> None:
     parser.add_argument("--test", default="test_2016_flickr", help="the name of a set in DIR")
     parser.add_argument("--beam", type=int, default=5)
     parser.add_argument("--alpha", type=float, help="length penalty; as the first bundle says unless given")
+    parser.add_argument("--reverse", type=Path, help="a bundle from German to English")
+    parser.add_argument("--reverse-weight", type=float, default=WEIGHT)
     options = parser.parse_args()
     srcs, refs, tokenized = (
         lines(options.data / name)
         for name in (f"{options.test}.en", f"{options.test}.de", f"tok_lc/{options.test}.de")
     )
     first, *partners = options.bundles
-    translator = crosslight.load(first, partners=partners)
+    translator = crosslight.load(
+        first, partners=partners, reverse=options.reverse, reverse_weight=options.reverse_weight
+    )
     wishes = {} if options.alpha is None else {"alpha": options.alpha}
     outputs = [t.text for t in translator.translate(srcs, beam=options.beam, **wishes)]
     same = sum(a == b for a, b in zip(moses(refs), tokenized, strict=True))
@@ -60,6 +66,7 @@ def main() -> None:
         "beam": options.beam,
         "alpha": translator.bundle.config.decode.alpha if options.alpha is None else options.alpha,
         "bundles": len(options.bundles),
+        "reverse_weight": options.reverse_weight if options.reverse else None,
     }
     print(json.dumps(result, indent=1))
     if options.out:

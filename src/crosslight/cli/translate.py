@@ -53,6 +53,13 @@ def translate(
     with_: Annotated[
         list[Path] | None, typer.Option("--with", help="Another bundle that translates together with it.")
     ] = None,
+    reverse: Annotated[
+        Path | None,
+        typer.Option(help="A bundle of the other direction, that chooses among what the beam holds."),
+    ] = None,
+    reverse_weight: Annotated[
+        float | None, typer.Option(min=0, help="How much the other direction counts (0.3 unless given).")
+    ] = None,
     terms: Annotated[
         Path | None,
         typer.Option(help="File of source term TAB target forms (a|b); `!` before them forbids them."),
@@ -126,6 +133,11 @@ def translate(
         **({"terms": glossary} if (glossary := wanted(terms, protect or (), protect_literals)) else {}),
         **({"prefix": prefix} if prefix else {}),
     }
+    others: dict[str, Any] = {
+        "partners": with_ or (),
+        "reverse": reverse,
+        **({"reverse_weight": reverse_weight} if reverse_weight is not None else {}),
+    }
     if not texts and is_document(input_):
         _require_document_options(
             input_,
@@ -138,17 +150,17 @@ def translate(
                 "--min-confidence": min_confidence is not None,
             },
         )
-        translator = load_for_files(bundle, engine, with_ or ())
+        translator = load_for_files(bundle, engine, **others)
         put(output, translate_file(translator, Path(input_), say=_say, **settings))
         return
     if texts:
         _require_texts(texts, input_)
         # A few words are translated sooner than the model is converted for another engine.
-        translator = load(bundle, 1, "torch" if engine == "auto" else engine, with_ or ())
+        translator = load(bundle, 1, "torch" if engine == "auto" else engine, **others)
         blocks: Iterator[list[str]] = iter([texts])
         is_awaited, is_shown = False, False
     else:
-        translator = load_for_files(bundle, engine, with_ or ())
+        translator = load_for_files(bundle, engine, **others)
         blocks, is_awaited = line_blocks(input_, LINES_AT_ONCE)
         is_shown = input_ != "-" or not sys.stdin.isatty()
     found_all = translate_blocks(translator, blocks, n_lines(input_), is_shown, n_best=n_best, **settings)

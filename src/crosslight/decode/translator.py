@@ -19,6 +19,7 @@ from crosslight.decode.hypothesis import Hypothesis
 from crosslight.decode.loops import marked_loop
 from crosslight.decode.parts import parts_of, require_one_segment
 from crosslight.decode.prefix import begins_with
+from crosslight.decode.reverse import Reverse, require_choice
 from crosslight.decode.search import NO_WISH, Wish
 from crosslight.decode.searcher import Searcher
 from crosslight.decode.terms import Glossary
@@ -43,9 +44,10 @@ class Translator:
         threads: batches that are searched at a time.
         fast_search: another engine, that is asked first.
         partners: other bundles of the same vocabularies that search together with this one.
+        reverse: a model of the other direction, that chooses among what is found.
 
     Raises:
-        ConfigError: the vocabularies differ.
+        ConfigError: the vocabularies differ, or `reverse` is not of the other direction.
     """
 
     def __init__(
@@ -55,11 +57,15 @@ class Translator:
         threads: int = 1,
         fast_search: FastSearch | None = None,
         partners: Sequence[Bundle] = (),
+        reverse: Reverse | None = None,
     ) -> None:
+        if reverse:
+            reverse.require_opposite(bundle)
         self.bundle = bundle
         self.partners = tuple(partners)
         self.fast_search = fast_search
         self._look_inside = look_inside
+        self._reverse = reverse
         self._at_once = AT_ONCE * threads
         self._searcher = Searcher(bundle, threads, partners)
         self.banned = self._searcher.banned
@@ -100,6 +106,8 @@ class Translator:
             raise ConfigError(
                 "terms are for a search, not for drawing", "set temperature to 0, or leave the terms out"
             )
+        if self._reverse:
+            require_choice(config)
         wish_of = wishes_of(prefix, terms, self.bundle.tgt_subword, self.banned)
         begun = []
         for some in _evenly(texts, self._at_once) if self.fast_search else (texts,):
@@ -240,11 +248,12 @@ class Translator:
 
         Only torch knows wishes, and it begins when it is waited for.
         """
+        n_found = config.beam if self._reverse else n_best
         wishes = {text: wish_of(text) for text in srcs}
         fast = [text for text, wish in wishes.items() if wish is NO_WISH and self.fast_search]
         answers: Callable[[], list[list[Hypothesis] | None]] = list
         if self.fast_search and fast:
-            answers = self.fast_search([srcs[text] for text in fast], config, n_best)
+            answers = self.fast_search([srcs[text] for text in fast], config, n_found)
 
         def finish() -> dict[str, list[Hypothesis]]:
             found = {text: h for text, h in zip(fast, answers(), strict=True) if h is not None}
@@ -254,12 +263,19 @@ class Translator:
                 ]
                 asked = [wishes[text] for text in group]
                 plain = all(wish is NO_WISH for wish in asked)
-                results = self.search([srcs[text] for text in group], config, n_best, [] if plain else asked)
+                results = self.search([srcs[text] for text in group], config, n_found, [] if plain else asked)
                 found |= zip(group, results, strict=True)
-            return {
+            marked = {
                 text: [marked_loop(h, srcs[text], config.cut_loops) for h in hypotheses]
                 for text, hypotheses in found.items()
             }
+            if self._reverse:
+                decode, ranked = self.bundle.tgt_subword.decode, self._reverse.ranked
+                return {
+                    text: ranked(text, best, [decode(h.tokens) for h in best], config)[:n_best]
+                    for text, best in marked.items()
+                }
+            return marked
 
         return finish
 

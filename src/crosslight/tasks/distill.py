@@ -83,7 +83,7 @@ def distill(
         count_pairs(DataConfig(pairs=files))  # what is wrong with them shows now, not hours later
     run, package, lessons = out / "student", out / "int8", out / LESSONS
     if not (run / "bundle").is_dir():
-        translator = load_for_files(teacher, "auto", partners)
+        translator = load_for_files(teacher, "auto", partners=partners)
         n_outputs = write_outputs(
             translator, srcs, out / "outputs.tsv", say, **({"beam": beam} if beam else {})
         )

@@ -20,6 +20,7 @@ from rich.text import Text
 
 from crosslight.bundle import load_bundle
 from crosslight.config.run import DecodeConfig
+from crosslight.decode.reverse import WEIGHT, Reverse
 from crosslight.decode.translation import Translation
 from crosslight.decode.translator import Translator
 from crosslight.errors import ConfigError, CorpusError
@@ -34,7 +35,12 @@ LINES_AT_ONCE = 2000
 
 
 def load(
-    path: Path | str, threads: int = 1, engine: str = "torch", partners: Sequence[Path | str] = ()
+    path: Path | str,
+    threads: int = 1,
+    engine: str = "torch",
+    partners: Sequence[Path | str] = (),
+    reverse: Path | str | None = None,
+    reverse_weight: float = WEIGHT,
 ) -> Translator:
     """The translator in a bundle, or in a finished run.
 
@@ -45,6 +51,8 @@ def load(
         threads: batches that are searched at a time; worth it for many sentences.
         engine: what searches: torch, ctranslate2, int8, or auto (see `tasks.engine`).
         partners: other bundles of the same vocabularies that translate together with it, in torch.
+        reverse: a bundle of the other direction, that chooses among what is found (see `decode.reverse`).
+        reverse_weight: how much its opinion counts.
 
     Raises:
         BundleError: there is none, or it is damaged.
@@ -52,21 +60,22 @@ def load(
     """
     keep_freed_memory()
     bundle = load_bundle(path)
+    chooser = Reverse(load_bundle(reverse), reverse_weight) if reverse else None
     if partners:
         if engine in ("ctranslate2", "int8"):
             raise ConfigError(
                 f"{engine} searches with one model, not with several", "translate with --engine torch"
             )
-        return Translator(bundle, threads=threads, partners=[load_bundle(other) for other in partners])
-    return Translator(bundle, look_inside, threads, fast_search(bundle, engine, threads, _say))
+        members = [load_bundle(other) for other in partners]
+        return Translator(bundle, threads=threads, partners=members, reverse=chooser)
+    engine_search = fast_search(bundle, engine, threads, _say)
+    return Translator(bundle, look_inside, threads, engine_search, reverse=chooser)
 
 
-def load_for_files(
-    path: Path | str, engine: str = "torch", partners: Sequence[Path | str] = ()
-) -> Translator:
-    """The translator for a whole file: as many threads as this machine gains from."""
+def load_for_files(path: Path | str, engine: str = "torch", **others: Any) -> Translator:
+    """The translator for a whole file: as many threads as this machine gains from; `others` as in `load`."""
     threads, _ = probe_threads(0.2)
-    return load(path, threads, engine, partners)
+    return load(path, threads, engine, **others)
 
 
 def _say(line: str) -> None:
