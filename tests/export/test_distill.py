@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -179,12 +180,16 @@ def test_learns_from_people_as_well(command, teacher, sources, tmp_path):
 
 
 def test_an_ensemble_teaches(command, make_bundle, sources, tmp_path):
-    """What is taught is what both together translate, and none of them alone goes on with it."""
-    teacher, partner, out = tmp_path / "teacher", tmp_path / "partner", tmp_path / "out"
+    """What is taught is what all translate together, and none of them alone goes on with it."""
+    teacher, partner, back, out = (tmp_path / name for name in ("teacher", "partner", "back", "out"))
     save_lively(make_bundle(), teacher)
     save_lively(make_bundle(d_ff=48), partner)
+    other_way = make_bundle(d_ff=40)
+    other_way.facts = replace(other_way.facts, src_lang="en", tgt_lang="fr")
+    save_bundle(other_way, back)
+    helpers = ["--with", partner, "--reverse", back]
     options = ["distill", teacher, "--src", sources, "-o", out, "--steps", "1", *SMALL]
-    result = command(*options, "--with", partner)
+    result = command(*options, *helpers)
     assert result.code == 0, result.err
     outputs = {src: output for src, output, _ in rows(out / "outputs.tsv")}
 
@@ -193,13 +198,15 @@ def test_an_ensemble_teaches(command, make_bundle, sources, tmp_path):
         pairs = zip(read_lines(sources), said, strict=True)
         return {src: " ".join(tgt.split()) for src, tgt in pairs if src in outputs}
 
-    together = translated("--with", partner)
+    together = translated(*helpers)
     assert together.items() <= outputs.items()
-    assert translated() != together
+    for fewer in ((), helpers[:2], helpers[2:]):
+        assert translated(*fewer) != together
     shutil.rmtree(out / "student")
-    refused = command(*options)
-    assert refused.code == 2
-    assert "of another teacher" in refused.err
+    for fewer in ((), helpers[:2], helpers[2:]):
+        refused = command(*options, *fewer)
+        assert refused.code == 2
+        assert "of another teacher" in refused.err
 
 
 def test_a_student_of_the_same_width_begins_with_its_teacher(command, teacher, sources, tmp_path):

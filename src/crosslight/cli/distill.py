@@ -15,6 +15,10 @@ def distill(
         list[Path] | None,
         typer.Option("--with", help="Another bundle that translates together with the teacher; repeatable."),
     ] = None,
+    reverse: Annotated[
+        Path | None,
+        typer.Option(help="A bundle of the other direction, that chooses among the teacher's outputs."),
+    ] = None,
     pairs: Annotated[
         list[Path] | None,
         typer.Option(help="File of source TAB target by people, to learn from as well; repeatable."),
@@ -62,6 +66,7 @@ def distill(
         console,
         student=student,
         partners=with_ or (),
+        reverse=reverse,
         pairs=pairs or (),
         wishes=wishes,
         beam=beam,

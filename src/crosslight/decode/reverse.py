@@ -35,7 +35,7 @@ class Reverse:
             raise ConfigError(
                 f"the weight of the other direction is {weight}", "give 0 or more; 0.3 is usual"
             )
-        self._bundle, self._weight, self._searcher = bundle, weight, Searcher(bundle)
+        self.bundle, self.weight, self._searcher = bundle, weight, Searcher(bundle)
 
     def require_opposite(self, forward: Bundle) -> None:
         """See that this translates what the forward model writes.
@@ -43,11 +43,11 @@ class Reverse:
         Raises:
             ConfigError: it names other languages.
         """
-        ours, theirs = self._bundle.facts, forward.facts
+        ours, theirs = self.bundle.facts, forward.facts
         found, expected = (ours.src_lang, ours.tgt_lang), (theirs.tgt_lang, theirs.src_lang)
         if any(a and b and a != b for a, b in zip(found, expected, strict=True)):
             raise ConfigError(
-                f"{self._bundle.path} translates from {found[0]} to {found[1]}, and the other direction is "
+                f"{self.bundle.path} translates from {found[0]} to {found[1]}, and the other direction is "
                 f"from {expected[0]} to {expected[1]}",
                 "give a bundle that was trained with source and target exchanged",
             )
@@ -60,14 +60,14 @@ class Reverse:
         Args:
             texts: what each hypothesis says.
         """
-        encode = self._bundle.src_subword.encode
+        encode = self.bundle.src_subword.encode
         outputs = [[*encode(text), EOS_ID] for text in texts]
-        back = self._bundle.tgt_subword.encode(src)
+        back = self.bundle.tgt_subword.encode(src)
         if max(len(back), *map(len, outputs)) > self._searcher.most_tokens:
             return list(hypotheses)
         ranking = Ranking(config.alpha, config.penalty)
         anew = [
-            replace(h, score=ranking.score(h.logp + self._weight * sum(row), len(h.tokens) + h.finished))
+            replace(h, score=ranking.score(h.logp + self.weight * sum(row), len(h.tokens) + h.finished))
             for h, row in zip(hypotheses, self._searcher.score(outputs, [back] * len(outputs)), strict=True)
         ]
         return sorted(anew, key=lambda h: (not h.looped, h.finished, h.score), reverse=True)

@@ -65,7 +65,7 @@ class Translator:
         self.partners = tuple(partners)
         self.fast_search = fast_search
         self._look_inside = look_inside
-        self._reverse = reverse
+        self.reverse = reverse
         self._at_once = AT_ONCE * threads
         self._searcher = Searcher(bundle, threads, partners)
         self.banned = self._searcher.banned
@@ -106,7 +106,7 @@ class Translator:
             raise ConfigError(
                 "terms are for a search, not for drawing", "set temperature to 0, or leave the terms out"
             )
-        if self._reverse:
+        if self.reverse:
             require_choice(config)
         wish_of = wishes_of(prefix, terms, self.bundle.tgt_subword, self.banned)
         begun = []
@@ -248,7 +248,7 @@ class Translator:
 
         Only torch knows wishes, and it begins when it is waited for.
         """
-        n_found = config.beam if self._reverse else n_best
+        n_found = config.beam if self.reverse else n_best
         wishes = {text: wish_of(text) for text in srcs}
         fast = [text for text, wish in wishes.items() if wish is NO_WISH and self.fast_search]
         answers: Callable[[], list[list[Hypothesis] | None]] = list
@@ -269,8 +269,8 @@ class Translator:
                 text: [marked_loop(h, srcs[text], config.cut_loops) for h in hypotheses]
                 for text, hypotheses in found.items()
             }
-            if self._reverse:
-                decode, ranked = self.bundle.tgt_subword.decode, self._reverse.ranked
+            if self.reverse:
+                decode, ranked = self.bundle.tgt_subword.decode, self.reverse.ranked
                 return {
                     text: ranked(text, best, [decode(h.tokens) for h in best], config)[:n_best]
                     for text, best in marked.items()

@@ -46,6 +46,7 @@ def distill(
     *,
     student: str = "small-fast",
     partners: Sequence[Path] = (),
+    reverse: Path | None = None,
     pairs: Sequence[Path] = (),
     wishes: dict[str, Any] | None = None,
     beam: int | None = None,
@@ -60,13 +61,14 @@ def distill(
         srcs: text in the source language; a sentence that comes several times is translated once.
         student: a preset.
         partners: other bundles of the teacher's vocabularies that translate together with it.
+        reverse: a bundle of the other direction, that chooses among what the teacher finds.
         pairs: tables of source TAB target by people, to learn from as well.
         wishes: settings of the student's run, laid over the preset.
         beam: of the teacher; as its bundle says unless given.
         worst: share of the teacher's outputs, those with the lowest scores, to leave out.
 
     Raises:
-        ConfigError: settings that cannot be; a partner of other vocabularies.
+        ConfigError: settings that cannot be; a partner of other vocabularies; a reverse that is none.
         CorpusError: a source file cannot be read, or has no sentence.
         RunError: `out` holds other things, or the outputs of another teacher or of other sources.
         ExportError: the fast engine would compute another student.
@@ -83,7 +85,7 @@ def distill(
         count_pairs(DataConfig(pairs=files))  # what is wrong with them shows now, not hours later
     run, package, lessons = out / "student", out / "int8", out / LESSONS
     if not (run / "bundle").is_dir():
-        translator = load_for_files(teacher, "auto", partners=partners)
+        translator = load_for_files(teacher, "auto", partners=partners, reverse=reverse)
         n_outputs = write_outputs(
             translator, srcs, out / "outputs.tsv", say, **({"beam": beam} if beam else {})
         )

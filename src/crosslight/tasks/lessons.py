@@ -34,7 +34,7 @@ def write_outputs(
     if not n_texts:
         raise CorpusError("the source files have no sentence", "give text for the teacher to translate")
     outputs.parent.mkdir(parents=True, exist_ok=True)
-    _require_same_teacher((translator.bundle, *translator.partners), settings, outputs)
+    _require_same_teacher(translator, settings, outputs)
     texts = different(srcs)
     with outputs.open("ab+") as file:
         file.seek(0)
@@ -109,11 +109,14 @@ def _row(translation: Translation) -> str:
     return f"{translation.src}\t{output}\t{score}\n"
 
 
-def _require_same_teacher(bundles: Sequence[Bundle], settings: dict[str, Any], outputs: Path) -> None:
+def _require_same_teacher(translator: Translator, settings: dict[str, Any], outputs: Path) -> None:
     """Write down beside the outputs who makes them, or compare with what stands there."""
     note = outputs.with_suffix(".json")
-    bundle, *partners = map(_sums, bundles)
-    teacher = {"bundle": bundle, **({"partners": partners} if partners else {}), "settings": settings}
+    teacher: dict[str, Any] = {"bundle": _sums(translator.bundle), "settings": settings}
+    if translator.partners:
+        teacher["partners"] = [_sums(bundle) for bundle in translator.partners]
+    if translator.reverse:
+        teacher["reverse"] = [_sums(translator.reverse.bundle), translator.reverse.weight]
     if not outputs.exists():
         write_text(note, json.dumps(teacher, indent=1))
     elif not note.is_file() or json.loads(note.read_text(encoding="utf-8")) != teacher:
