@@ -114,6 +114,18 @@ def test_a_shortlist_learned_from_the_lessons_if_it_costs_little(
         assert (tmp_path / "small" / KEPT).read_bytes() == package.read_bytes()
 
 
+def test_a_student_that_one_byte_is_too_coarse_for_is_done_all_the_same(
+    command, teacher, sources, tmp_path, monkeypatch
+):
+    monkeypatch.setitem(certificate.TOLERANCES, "int8", certificate.Tolerance(0, 0, 0, 0, 0))
+    out = tmp_path / "out"
+    result = command("distill", teacher, "--src", sources, "-o", out, "--steps", "1", *SMALL)
+    assert result.code == 0, result.err
+    assert "no int8 package: the export is not the same model" in result.err
+    assert (out / "student" / "bundle" / "bundle.json").is_file()
+    assert not (out / "int8" / "certificate.json").exists()
+
+
 def test_goes_on_in_the_middle_of_a_row(command, teacher, sources, tmp_path):
     """What a stop leaves (whole rows, and part of one) is not translated again, and the end is the same."""
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"

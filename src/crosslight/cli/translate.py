@@ -58,7 +58,7 @@ def translate(
         typer.Option(help="A bundle of the other direction, that chooses among what the beam holds."),
     ] = None,
     reverse_weight: Annotated[
-        float | None, typer.Option(min=0, help="How much the other direction counts (0.3 unless given).")
+        float | None, typer.Option(min=0, help="How much the other direction counts (0.2 unless given).")
     ] = None,
     terms: Annotated[
         Path | None,

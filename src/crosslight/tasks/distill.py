@@ -71,7 +71,6 @@ def distill(
         ConfigError: settings that cannot be; a partner of other vocabularies; a reverse that is none.
         CorpusError: a source file cannot be read, or has no sentence.
         RunError: `out` holds other things, or the outputs of another teacher or of other sources.
-        ExportError: the fast engine would compute another student.
     """
     if not 0 <= worst < 1:
         raise ConfigError(f"worst is {worst}, expected a share from 0 to below 1", f"{WORST} is usual")
@@ -100,7 +99,7 @@ def distill(
     if not (package / CERTIFICATE).is_file():
         try:
             say(certificate_table(_packaged(run, package, out, say)))
-        except ConfigError as error:  # an engine that lacks, or knows no such model, takes nothing from it
+        except (ConfigError, ExportError) as error:  # no engine, or one too coarse, takes nothing from it
             again = "" if fast.is_installed() else "; then run the same command once more"
             say(f"no int8 package: {error.message}{again}")
     return Outcome(run / "bundle", None)
