@@ -98,6 +98,10 @@ def test_there_must_be_something_to_choose_from(make_bundle, back, texts, settin
         Translator(make_bundle(), reverse=Reverse(back)).translate(texts, **settings)
 
 
+def test_a_beam_that_is_widened_is_wide_enough(make_bundle, back, texts):
+    assert Translator(make_bundle(beam=1), reverse=Reverse(back)).translate(texts[:2], n_best=3)
+
+
 def test_it_must_be_of_the_other_direction(make_bundle, back):
     with pytest.raises(ConfigError, match="from fr to en, and the other direction is from en to fr"):
         Translator(make_bundle(), reverse=Reverse(make_bundle()))

@@ -53,6 +53,12 @@ def save_lively(bundle, directory):
     save_bundle(bundle, directory)
 
 
+def save_back(bundle, directory):
+    """It translates from English to French, the others from French to English."""
+    bundle.facts = replace(bundle.facts, src_lang="en", tgt_lang="fr")
+    save_bundle(bundle, directory)
+
+
 def test_a_student_that_translates(command, teacher, sources, tmp_path):
     out = tmp_path / "out"
     distill = ["distill", teacher, "--src", sources, "-o", out, "--steps", "3", *SMALL]
@@ -144,8 +150,9 @@ def test_goes_on_in_the_middle_of_a_row(command, teacher, sources, tmp_path):
     assert rows(stopped / "distilled.tsv") == rows(whole / "distilled.tsv")
 
 
-def test_refuses_other_sources_and_other_settings(command, teacher, sources, tmp_path):
-    out = tmp_path / "out"
+def test_refuses_other_sources_and_other_settings(command, teacher, make_bundle, sources, tmp_path):
+    out, teacher_back = tmp_path / "out", tmp_path / "back"
+    save_back(make_bundle(), teacher_back)
     options = ["-o", out, "--steps", "1", *SMALL]
     assert command("distill", teacher, "--src", sources, "--set", "model.n_heads=5", *options).code == 2
     other = tmp_path / "other.fr"
@@ -162,6 +169,9 @@ def test_refuses_other_sources_and_other_settings(command, teacher, sources, tmp
     broken = tmp_path / "broken.fr"
     broken.write_bytes(b"Une phrase.\n" * 3 + b"\xff\xfe\n")
     assert "not UTF-8" in command("distill", teacher, "--src", broken, "-o", place).err
+    assert "beam = 0" in command("distill", teacher, "--src", sources, "--beam", "0", "-o", place).err
+    narrow = ["--src", sources, "--reverse", teacher_back, "--beam", "1"]
+    assert "a beam of 1" in command("distill", teacher, *narrow, "-o", place).err
     few = ["--src", sources, "--pairs", tmp_path / "absent.tsv"]
     assert "does not exist" in command("distill", teacher, *few, "-o", place).err
     assert not place.exists(), "what cannot be read leaves nothing behind"
@@ -196,9 +206,7 @@ def test_an_ensemble_teaches(command, make_bundle, sources, tmp_path):
     teacher, partner, back, out = (tmp_path / name for name in ("teacher", "partner", "back", "out"))
     save_lively(make_bundle(), teacher)
     save_lively(make_bundle(d_ff=48), partner)
-    other_way = make_bundle(d_ff=40)
-    other_way.facts = replace(other_way.facts, src_lang="en", tgt_lang="fr")
-    save_bundle(other_way, back)
+    save_back(make_bundle(d_ff=40), back)
     helpers = ["--with", partner, "--reverse", back]
     options = ["distill", teacher, "--src", sources, "-o", out, "--steps", "1", *SMALL]
     result = command(*options, *helpers)

@@ -106,8 +106,6 @@ class Translator:
             raise ConfigError(
                 "terms are for a search, not for drawing", "set temperature to 0, or leave the terms out"
             )
-        if self.reverse:
-            require_choice(config)
         wish_of = wishes_of(prefix, terms, self.bundle.tgt_subword, self.banned)
         begun = []
         for some in _evenly(texts, self._at_once) if self.fast_search else (texts,):
@@ -138,13 +136,15 @@ class Translator:
         A beam that is not given is at least as wide as there are alternatives wanted.
 
         Raises:
-            ConfigError: a setting that cannot be; a given beam that is too narrow.
+            ConfigError: a setting that cannot be; a beam too narrow for n_best, or for `reverse`.
         """
         if n_best < 1:
             raise ConfigError(f"n_best is {n_best}, expected at least 1", "1 is the best translation alone")
         wishes = {**self.bundle.config.decode.model_dump(), **settings}
         config = checked(DecodeConfig, wishes, "the search")
         if n_best <= config.beam or config.temperature > 0:  # drawn one by one, without a beam
+            if self.reverse:
+                require_choice(config)
             return config
         if "beam" in settings:
             raise ConfigError(

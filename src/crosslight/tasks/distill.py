@@ -86,7 +86,7 @@ def distill(
     if not (run / "bundle").is_dir():
         translator = load_for_files(teacher, "auto", partners=partners, reverse=reverse)
         n_outputs = write_outputs(
-            translator, srcs, out / "outputs.tsv", say, **({"beam": beam} if beam else {})
+            translator, srcs, out / "outputs.tsv", say, **({"beam": beam} if beam is not None else {})
         )
         if not lessons.is_file():
             n_lessons = write_best(out / "outputs.tsv", lessons, worst)

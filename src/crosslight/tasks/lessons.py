@@ -27,9 +27,11 @@ def write_outputs(
     """See that `outputs` has a row for every different sentence of the sources; how many there are.
 
     Raises:
+        ConfigError: a setting that cannot be.
         CorpusError: a source file cannot be read, or none has a sentence.
         RunError: there are rows of another teacher, other settings or other sources already.
     """
+    translator.settings_for(1, settings)  # as below: what cannot be is said before anything is written
     n_texts = sum(1 for _ in different(srcs))  # what is wrong with a file shows now, not hours later
     if not n_texts:
         raise CorpusError("the source files have no sentence", "give text for the teacher to translate")

@@ -56,7 +56,8 @@ def load(
 
     Raises:
         BundleError: there is none, or it is damaged.
-        ConfigError: the engine is not installed, or does not know such a model.
+        ConfigError: the engine is not installed, or does not know such a model; other vocabularies; `reverse`
+            is not of the other direction.
     """
     keep_freed_memory()
     bundle = load_bundle(path)
