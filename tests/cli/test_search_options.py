@@ -56,6 +56,7 @@ def test_terms_that_cannot_be(command, tiny_run, tmp_path, line):
     [
         (["--set", "min_length=9", "--set", "max_length=3"], "min_length = 9 is above max_length = 3"),
         (["--set", "beams=2"], "did you mean beam?"),
+        (["--set", "decode.beam=2", "--n-best", "3"], "n_best is 3, but a beam of 2"),  # as `train` names it
         (["--beam", "2", "--n-best", "3"], "n_best is 3, but a beam of 2"),
         (["--with", "nowhere", "--engine", "ctranslate2"], "searches with one model"),
     ],

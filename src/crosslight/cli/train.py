@@ -131,7 +131,7 @@ def assignment(text: str) -> dict[str, Any]:
 
 
 def decode_settings(assignments: list[str]) -> dict[str, Any]:
-    """The settings of a search that `key=value` texts name, checked.
+    """The settings of a search that `key=value` texts name, `decode.` before the key or not, checked.
 
     Raises:
         ConfigError: there is no such setting, or it cannot be.
@@ -141,7 +141,7 @@ def decode_settings(assignments: list[str]) -> dict[str, Any]:
 
     chosen: dict[str, Any] = {}
     for text in assignments:
-        chosen |= assignment(f"decode.{text}")["decode"]
+        chosen |= assignment(f"decode.{text.removeprefix('decode.')}")["decode"]
     settings(DecodeConfig, chosen, "--set")
     return chosen
 

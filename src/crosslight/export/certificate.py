@@ -44,6 +44,11 @@ TOLERANCES = {
     "int8": Tolerance(logp=3.0, mean_logp=0.1, score=1.0, mean_score=0.1, chrf=0.3),
 }
 
+ADVICE = {
+    "float32": "translate with --engine torch, and report this with the settings of the bundle",
+    "int8": "one byte a weight can be too coarse, for small models above all: use the export in float32",
+}
+
 
 @dataclass(frozen=True)
 class Trial:
@@ -69,6 +74,10 @@ class Trial:
     seconds_theirs: float
     n_tokens: int  # of source, that were translated in that time
     is_referenced: bool  # whether chrF is against people's translations; else against our own
+
+
+class _OtherModelError(Exception):
+    """Where the two engines are too far apart."""
 
 
 def certify(trial: Trial, kind: str, about: dict[str, Any], directory: Path) -> dict[str, Any]:
@@ -110,9 +119,14 @@ def certify(trial: Trial, kind: str, about: dict[str, Any], directory: Path) -> 
         "settings": trial.settings_theirs,
         "tolerance": asdict(tolerance),
     }
-    _judge_settings(trial)
-    _judge_given(trial, differences, tolerance)
-    _judge_search(trial, tolerance)
+    try:
+        _judge_settings(trial)
+        _judge_given(trial, differences, tolerance)
+        _judge_search(trial, tolerance)
+    except _OtherModelError as found:
+        raise ExportError(
+            f"the export is not the same model, and was not kept: {found}", ADVICE[kind]
+        ) from None
     certificate = {**about, **figures}
     text = json.dumps(certificate, indent=1, ensure_ascii=False) + "\n"
     (directory / CERTIFICATE).write_text(text, encoding="utf-8", newline="\n")
@@ -124,7 +138,7 @@ def _judge_settings(trial: Trial) -> None:
         theirs = trial.settings_theirs.get(name)
         same = theirs == ours if isinstance(ours, str) else abs((theirs or 0.0) - ours) <= 1e-6 * abs(ours)
         if not same:
-            raise _refusal(f"the package says {name} = {theirs!r}, the bundle {ours!r}")
+            raise _OtherModelError(f"the package says {name} = {theirs!r}, the bundle {ours!r}")
 
 
 def _judge_given(trial: Trial, differences: list[list[float]], tolerance: Tolerance) -> None:
@@ -135,7 +149,7 @@ def _judge_given(trial: Trial, differences: list[list[float]], tolerance: Tolera
         sentence, step = next(
             (i, j) for i, row in enumerate(differences) for j, d in enumerate(row) if not abs(d) <= limit
         )
-        raise _refusal(
+        raise _OtherModelError(
             f"sentence {sentence}, step {step} ({trial.pieces[sentence][step]!r}): log-probability "
             f"{trial.theirs[sentence][step]:.6f}, expected {trial.ours[sentence][step]:.6f}"
         )
@@ -145,7 +159,7 @@ def _judge_given(trial: Trial, differences: list[list[float]], tolerance: Tolera
             ((i, j) for i, row in enumerate(differences) for j in range(len(row))),
             key=lambda at: abs(differences[at[0]][at[1]]),
         )
-        raise _refusal(
+        raise _OtherModelError(
             "its norms add another ε to the variance: log-probabilities moved by "
             f"{trial.epsilon_share:.2f} of what leaving ε out does (± {trial.epsilon_error:.2f}), most at "
             f"sentence {sentence}, step {step} ({trial.pieces[sentence][step]!r})"
@@ -156,7 +170,7 @@ def _judge_search(trial: Trial, tolerance: Tolerance) -> None:
     for sentence, margin in enumerate(trial.margins):
         if margin > tolerance.logp:
             step = _first_difference(trial.greedy_ours[sentence], trial.greedy_theirs[sentence])
-            raise _refusal(
+            raise _OtherModelError(
                 f"sentence {sentence}, step {step}: greedy search takes a token that is {margin:.5f} worse"
             )
     apart = _score_differences(trial)
@@ -167,21 +181,14 @@ def _judge_search(trial: Trial, tolerance: Tolerance) -> None:
         if (worst := max(shares, default=0.0)) > limit:
             place = shares.index(worst)
             ours, theirs = trial.scores_ours[sentence][place], trial.scores_theirs[sentence][place]
-            raise _refusal(
+            raise _OtherModelError(
                 f"sentence {sentence}: the score of a beam output is {theirs:.5f}, expected {ours:.5f}; "
                 "log-probability or length penalty differ"
             )
     if trial.is_referenced and trial.chrf_theirs < trial.chrf_ours - tolerance.chrf:
-        raise _refusal(
+        raise _OtherModelError(
             f"chrF is {trial.chrf_theirs:.1f}, expected {trial.chrf_ours:.1f} or {tolerance.chrf} less"
         )
-
-
-def _refusal(what: str) -> ExportError:
-    return ExportError(
-        f"the export is not the same model, and was not kept: {what}",
-        "translate with --engine torch, and report this with the settings of the bundle",
-    )
 
 
 def _differences(trial: Trial) -> list[list[float]]:
