@@ -76,7 +76,7 @@ def measured(way: str) -> dict[str, float]:
     """Target tokens per second, of all processes together."""
     from crosslight.config.load import preset_text, run_config
     from crosslight.models.build import build_model
-    from crosslight.nn.threads import lone_threads
+    from crosslight.nn.threads import training_threads
     from crosslight.train import distributed
     from crosslight.train.machine import keep_freed_memory
     from crosslight.train.objectives import label_smoothed
@@ -89,7 +89,7 @@ def measured(way: str) -> dict[str, float]:
     model = build_model(config.model, VOCAB_SIZE, VOCAB_SIZE)
     optimizer, objective = adam(model, 0.9, 0.98, 1e-9), label_smoothed(0.1)
     work, spent = batches(), 0.0
-    with distributed.joined() as world, lone_threads(2 // world.size) as pool:
+    with distributed.joined() as world, training_threads(2 // world.size) as pool:
         summed = distributed.World.sum_gradients
 
         def timed(self: Any, *arguments: Any) -> float:

@@ -17,7 +17,7 @@ import torch
 from crosslight.config.load import preset_text, run_config
 from crosslight.data.batch import Batch, make_batch
 from crosslight.models.build import build_model
-from crosslight.nn.threads import lone_threads
+from crosslight.nn.threads import training_threads
 from crosslight.train.machine import keep_freed_memory, probe_threads
 from crosslight.train.objectives import label_smoothed
 from crosslight.train.step import adam, training_step
@@ -43,7 +43,7 @@ def tokens_per_second(threads_per_operation: int, shards: int) -> float:
     model = build_model(config.model, VOCAB_SIZE, VOCAB_SIZE)
     optimizer, objective = adam(model, 0.9, 0.98, 1e-9), label_smoothed(0.1)
     work = batches()
-    with lone_threads(shards) as pool:
+    with training_threads(shards) as pool:
         training_step(model, work[0].shards(shards), objective, optimizer, 1e-4, pool=pool)
         start = time.perf_counter()
         for step in range(STEPS):

@@ -14,9 +14,10 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.profiler import ProfilerActivity, profile, record_function
 
 from bench.peers import settings
@@ -24,6 +25,7 @@ from bench.peers.limit import middle_batch
 from bench.peers.ours import config
 from bench.peers.probe import options
 from crosslight.models.build import build_model
+from crosslight.nn.linear import numpy_product
 from crosslight.train.machine import keep_freed_memory
 from crosslight.train.objectives import objective_of
 from crosslight.train.step import adam, training_step
@@ -40,6 +42,19 @@ PARTS = (
     ("embeddings", ("embedding",)),
     ("feed-forward, activation", ("relu", "threshold", "feedforward", "gelu")),
 )
+NUMPY = "product by numpy: "
+
+
+@contextmanager
+def named_products() -> Iterator[None]:
+    """Within the block products that numpy computes are in the profile, with their sizes."""
+
+    def named(a: Tensor, b: Tensor) -> Tensor:
+        with record_function(f"{NUMPY}{a.shape[0]} {a.shape[1]} {b.shape[1]}"):
+            return numpy_product(a, b)
+
+    with patch("crosslight.nn.linear.numpy_product", named):
+        yield
 
 
 @contextmanager
@@ -66,8 +81,12 @@ def named_modules(model: nn.Module) -> Iterator[None]:
 
 def part_of(event: Any, vocab_size: int) -> str:
     """The part of a step that an operation belongs to."""
+    sizes = None
     if event.name in PRODUCTS:
         sizes = [size for shape in event.input_shapes for size in shape]
+    elif event.name.startswith(NUMPY):
+        sizes = [int(size) for size in event.name.removeprefix(NUMPY).split()]
+    if sizes is not None:
         return "products of the output layer" if vocab_size in sizes else "products of the layers"
     around = event
     while around is not None:
@@ -95,7 +114,11 @@ def shares(seconds: float, threads: int, prepared: Any) -> dict[str, Any]:
 
     update()
     n_updates, start = 0, time.perf_counter()
-    with named_modules(model), profile(activities=[ProfilerActivity.CPU], record_shapes=True) as profiler:
+    with (
+        named_modules(model),
+        named_products(),
+        profile(activities=[ProfilerActivity.CPU], record_shapes=True) as profiler,
+    ):
         while n_updates < 2 or time.perf_counter() < start + seconds:
             update()
             n_updates += 1

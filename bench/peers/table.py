@@ -11,7 +11,11 @@ from bench.peers.venvs import OURS, PEERS
 
 Turns = Sequence[dict[str, Any]]
 TITLES = {system.name: system.title for system in (OURS, *PEERS)}
-WAYS = {"side_by_side": "threads side by side", "inside": "threads inside each product"}
+WAYS = {
+    "side_by_side": "torch, threads side by side",
+    "inside": "torch, threads inside each product",
+    "numpy": "numpy, threads side by side",
+}
 
 
 def summary(rounds: Sequence[Turns]) -> dict[str, dict[str, Any]]:

@@ -168,6 +168,7 @@ LIMIT = {
     "shapes_gflops": 80.0,
     "side_by_side": {"peak_gflops": 100.0, "shapes_gflops": 80.0},
     "inside": {"peak_gflops": 90.0, "shapes_gflops": 70.0},
+    "numpy": {"peak_gflops": 95.0, "shapes_gflops": 75.0},
 }
 ROUNDS = [
     [LIMIT, run("ours", 1000), run("eole", 500), run("ours", 1200), {"system": "joeynmt", "error": "a | b"}],

@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from crosslight.errors import ConfigError
+from crosslight.nn.linear import Linear
 
 Attend = Callable[[Tensor, Tensor, Tensor, Tensor | None], Tensor]
 """(q, k, v, mask) -> context: what a head does. An attribute of every MultiHeadAttention, so that
@@ -168,10 +169,10 @@ class MultiHeadAttention(nn.Module):
             )
         self.n_heads = n_heads
         d_key = d_key or d_model // n_heads
-        self.q_proj = nn.Linear(d_model, n_heads * d_key, bias)
-        self.k_proj = nn.Linear(d_model, n_heads * d_key, bias)
-        self.v_proj = nn.Linear(d_model, d_model, bias)
-        self.out_proj = nn.Linear(d_model, d_model, bias)
+        self.q_proj = Linear(d_model, n_heads * d_key, bias)
+        self.k_proj = Linear(d_model, n_heads * d_key, bias)
+        self.v_proj = Linear(d_model, d_model, bias)
+        self.out_proj = Linear(d_model, d_model, bias)
         self.q_norm = nn.RMSNorm(d_key) if qk_norm else nn.Identity()
         self.k_norm = nn.RMSNorm(d_key) if qk_norm else nn.Identity()
         chosen: Any = scoring or DotProduct()

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from crosslight.nn.attention import KeysValues, MultiHeadAttention
 from crosslight.nn.dropout import Dropout
+from crosslight.nn.linear import Linear
 
 NormOrder = Literal["post", "pre"]
 Activation = Literal["relu", "swish"]
@@ -25,8 +26,8 @@ class FeedForward(nn.Module):
     def __init__(self, d_model: int, d_ff: int, activation: Activation = "relu") -> None:
         super().__init__()
         self.activation: Activation = activation
-        self.up = nn.Linear(d_model, d_ff)
-        self.down = nn.Linear(d_ff, d_model)
+        self.up = Linear(d_model, d_ff)
+        self.down = Linear(d_ff, d_model)
 
     def forward(self, x: Float[Tensor, "B T D"]) -> Float[Tensor, "B T D"]:
         """max(0, xW₁ + b₁)W₂ + b₂."""

@@ -14,6 +14,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from crosslight.nn.linear import add_product, product
+
 BLOCK = {"cpu": 1 << 21, "cuda": 1 << 27}  # logits at a time: few enough for a processor's cache
 
 BlockLoss = Callable[[list[Tensor], Tensor], tuple[Tensor, list[Tensor]]]
@@ -82,14 +84,6 @@ def consistent(smoothing: float, weights: tuple[float, float], forth: float, bac
     return block_loss
 
 
-def _add_product(total: Tensor, a: Tensor, b: Tensor) -> None:
-    """Total + a b, in place and in the total's own precision."""
-    if a.dtype == total.dtype:
-        total.addmm_(a, b)
-    else:
-        total += a @ b
-
-
 def _gradient(p: Tensor, targets: Tensor, smoothing: float) -> Tensor:
     """Of the smoothed cross-entropy: p - (1 - ε) · onehot(target) - ε/V; overwrites p."""
     p.sub_(smoothing / p.shape[-1])
@@ -114,13 +108,13 @@ class _LinearLoss(torch.autograd.Function):
         total = weight.new_zeros(())
         for start in range(0, len(targets), n_rows):
             part = slice(start, start + n_rows)
-            logits = [(x[part] @ w.T).to(weight.dtype) for x in xs]
+            logits = [product(x[part], w.T).to(weight.dtype) for x in xs]
             loss, dlogits = block_loss(logits, targets[part, None])
             total += loss
             if needs_gradient:
                 for x, dx, dz in zip(xs, dxs, (dz.to(dtype) for dz in dlogits), strict=True):
-                    dx[part] = dz @ w
-                    _add_product(dweight, dz.T, x[part])
+                    dx[part] = product(dz, w)
+                    add_product(dweight, dz.T, x[part])
         ctx.save_for_backward(dweight, *dxs)
         return total
 

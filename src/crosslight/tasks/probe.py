@@ -14,7 +14,7 @@ from torch import nn
 
 from crosslight.config.run import TrainConfig
 from crosslight.data.batch import Batch
-from crosslight.nn.threads import lone_threads
+from crosslight.nn.threads import training_threads
 from crosslight.train.objectives import objective_of
 from crosslight.train.pondering import priced
 from crosslight.train.step import adam, training_step
@@ -54,7 +54,7 @@ def training_speed(
     model.train()
     n_tokens = n_steps = 0
     start = time.perf_counter()
-    with lone_threads(threads) as pool:
+    with training_threads(threads) as pool:
         for step, batch in enumerate(itertools.islice(batches, STEPS + 1)):
             shards = batch.to(device).shards(n_shards)
             result = training_step(

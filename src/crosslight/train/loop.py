@@ -15,7 +15,7 @@ from torch import nn
 
 from crosslight.config.run import TrainConfig
 from crosslight.data.stream import Stream
-from crosslight.nn.threads import lone_threads
+from crosslight.nn.threads import training_threads
 from crosslight.train.checkpoints import Checkpoints, Ledger
 from crosslight.train.distributed import ALONE, World
 from crosslight.train.feed import Feed
@@ -87,7 +87,7 @@ def fit(
     clock, asked = Clock(ledger), None
     model.train()
     gc.freeze()  # what is there now stays to the end: the collector need not look at it again
-    with StopRequest() as stop, lone_threads(n_own) as pool, Feed(stream, ledger) as feed:
+    with StopRequest() as stop, training_threads(n_own) as pool, Feed(stream, ledger) as feed:
         clip = config.clip_norm or None
         step = partial(
             training_step,

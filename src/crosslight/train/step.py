@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from crosslight.data.batch import Batch
 from crosslight.errors import TrainingError
 from crosslight.nn.dropout import dropout_seed
+from crosslight.nn.linear import fast_products
 from crosslight.train.distributed import ALONE, World
 from crosslight.train.objectives import Objective
 
@@ -71,7 +72,11 @@ def training_step(
 
     def gradient(index: int) -> tuple[float, tuple[Tensor, ...]]:
         device = parameters[0].device
-        with dropout_seed(seed * 1009 + index, device), autocast(device, precision):
+        with (
+            dropout_seed(seed * 1009 + index, device),
+            autocast(device, precision),
+            fast_products(device, precision),
+        ):
             total = objective(model, shards[index]).total / n_tokens
         return float(total.detach()), torch.autograd.grad(total, parameters)
 
