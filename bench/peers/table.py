@@ -49,6 +49,9 @@ def _values(turns: Turns, place: int) -> dict[str, float | None]:
     if "error" not in limit:
         gflops = rate * limit["mflop_per_target_token"] / 1e3
         values["share_of_shapes"] = gflops / limit["shapes_gflops"]
+        values["share_of_torch"] = gflops / max(
+            limit[way]["shapes_gflops"] for way in ("side_by_side", "inside")
+        )
         values["share_of_peak"] = gflops / limit["peak_gflops"]
     return values
 
@@ -82,7 +85,7 @@ def markdown(result: dict[str, Any]) -> str:
         "systems": _lines(
             [_row(TITLES[name], figures[name]) for name in TITLES if name in figures]
             + [
-                f"| {title} | did not run: {_line(why)} | | | | | | |"
+                f"| {title} | did not run: {_line(why)} | | | | | | | |"
                 for title, why in missing(result).items()
             ]
         ),
@@ -104,7 +107,8 @@ def between(ours: dict[str, Any], profile: dict[str, Any]) -> str:
     products = sum(share for part, share in profile["shares"].items() if part.startswith("products"))
     return (
         f"Ours does the arithmetic of its tokens at {ours['share_of_shapes'][0]:.0%} of the rate that its "
-        f"products reach alone. Between it and the limit stand the {1 - products:.0%} of an update that are "
+        f"products reach alone, and at {ours['share_of_torch'][0]:.0%} of what torch's own reach, which all "
+        f"others use. Between the limit and ours stand the {1 - products:.0%} of an update that are "
         f"no products, the {ours['padding']['both']:.0%} of cells that are padding, and what the products "
         "lose to operands that are not in the caches and to threads that wait for the longer shard."
     )
@@ -128,6 +132,7 @@ def _row(title: str, of: dict[str, Any]) -> str:
         f"{of['peak_mb'][0]:,.0f} MB" if "peak_mb" in of else "–",
         f"{of['first_update_seconds'][0]:.1f} s",
         _range(of.get("share_of_shapes"), ".0%"),
+        _range(of.get("share_of_torch"), ".0%"),
         _range(of.get("share_of_peak"), ".0%"),
     ]
     return f"| {title} | {' | '.join(cells)} |"
