@@ -13,7 +13,9 @@ from torch import nn
 from crosslight.nn import linear
 from crosslight.nn.linear import Linear, add_product, fast_products, numpy_product, product
 from crosslight.nn.linear_cross_entropy import linear_loss, smoothed
+from crosslight.nn.readout import Readout
 from crosslight.nn.threads import training_threads
+from crosslight.nn.weight_norm import WeightNormLinear
 
 CPU = torch.device("cpu")
 
@@ -56,6 +58,13 @@ def test_what_is_no_plain_rectangle(by_numpy):
     torch.testing.assert_close(layer(across), nn.functional.linear(across, layer.weight, layer.bias))
     layer(across).sum().backward()  # whose gradient is one number, spread out
     torch.testing.assert_close(layer.weight.grad, across.sum(0).expand(4, 3))
+
+
+def test_convolutions_and_recurrent_networks_as_well(by_numpy, counted):
+    """So that no architecture is faster than another for who multiplies."""
+    WeightNormLinear(3, 4, 0.1)(torch.ones(2, 3))
+    Readout("maxout", 3, 4)(torch.ones(1, 2, 3))
+    assert len(counted) == 2
 
 
 def test_a_small_map_is_torch_s(by_numpy, counted, monkeypatch):

@@ -7,6 +7,7 @@ from crosslight.models.build_tables import tables
 from crosslight.models.rnn import Rnn, RnnDecoder
 from crosslight.nn.additive import AdditiveAttention
 from crosslight.nn.dropout import Dropout
+from crosslight.nn.linear import Linear
 from crosslight.nn.readout import Readout
 from crosslight.nn.recurrent import Bidirectional, GruCell, LstmCell
 
@@ -26,7 +27,7 @@ def rnn(config: RnnConfig, src_vocab_size: int, tgt_vocab_size: int, pad_id: int
     decoder = RnnDecoder(
         start=nn.Linear(hidden, cell.n_states * hidden),
         attention=AdditiveAttention(hidden, memory, config.d_attention) if attends else None,
-        token_map=nn.Linear(width, cell.n_gates * hidden),
+        token_map=Linear(width, cell.n_gates * hidden),
         context_map=nn.Linear(memory, cell.n_gates * hidden, bias=False),
         cell=cell,
         readout=Readout(config.readout, hidden + width + memory, width),

@@ -13,6 +13,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from crosslight.nn.attention import Attend, KeysValues
+from crosslight.nn.linear import Linear
 
 
 class AdditiveScoring(nn.Module):
@@ -82,8 +83,8 @@ class AdditiveAttention(nn.Module):
     def __init__(self, d_state: int, d_memory: int, d_attention: int) -> None:
         super().__init__()
         self.n_heads = 1
-        self.q_proj = nn.Linear(d_state, d_attention, bias=False)
-        self.k_proj = nn.Linear(d_memory, d_attention, bias=False)
+        self.q_proj = Linear(d_state, d_attention, bias=False)
+        self.k_proj = Linear(d_memory, d_attention, bias=False)
         self.scoring = AdditiveScoring(1, d_attention)
         self.attend: Attend = self.scoring.attend
 

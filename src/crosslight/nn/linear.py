@@ -2,7 +2,7 @@
 
 Torch multiplies float32 with MKL, which on AMD's processors reaches three quarters of the rate of the
 OpenBLAS that comes with numpy (docs/decisions/0073-products-by-numpy.md). Within `fast_products` training on
-such a processor multiplies with numpy. Everywhere else this is torch.nn.Linear and the operator @.
+such a processor multiplies with numpy. Everywhere else this is torch's linear and the operator @.
 """
 
 import platform
@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
@@ -59,16 +60,23 @@ def add_product(total: Float[Tensor, "N M"], a: Float[Tensor, "N K"], b: Float[T
         total += product(a, b)
 
 
+def linear(
+    x: Float[Tensor, "*N K"], weight: Float[Tensor, "M K"], bias: Float[Tensor, " M"] | None = None
+) -> Float[Tensor, "*N M"]:
+    """x Wᵀ + b of every row."""
+    small = 2 * x.numel() * len(weight) < LEAST
+    if small or torch.compiler.is_compiling() or not _by_numpy.get():
+        return F.linear(x, weight, bias)
+    y: Tensor = _Linear.apply(x.reshape(-1, weight.shape[1]), weight, bias)  # type: ignore[no-untyped-call]
+    return y.view(*x.shape[:-1], len(weight))
+
+
 class Linear(nn.Linear):
-    """x Wᵀ + b, the same parameters as torch's."""
+    """Torch's, by `linear`."""
 
     def forward(self, input: Float[Tensor, "*N K"]) -> Float[Tensor, "*N M"]:
         """The map of every row."""
-        small = 2 * input.numel() * self.out_features < LEAST
-        if small or torch.compiler.is_compiling() or not _by_numpy.get():
-            return super().forward(input)
-        y: Tensor = _Linear.apply(input.reshape(-1, self.in_features), self.weight, self.bias)  # type: ignore[no-untyped-call]
-        return y.view(*input.shape[:-1], self.out_features)
+        return linear(input, self.weight, self.bias)
 
 
 class _Linear(torch.autograd.Function):

@@ -9,6 +9,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from crosslight.nn.linear import Linear
+
 ReadoutKind = Literal["maxout", "tanh"]
 
 
@@ -20,7 +22,7 @@ class Readout(nn.Module):
     def __init__(self, kind: ReadoutKind, d_in: int, d_model: int) -> None:
         super().__init__()
         self.kind = kind
-        self.maps = nn.Linear(d_in, 2 * d_model if kind == "maxout" else d_model)
+        self.maps = Linear(d_in, 2 * d_model if kind == "maxout" else d_model)
 
     def forward(self, read: Float[Tensor, "B T X"]) -> Float[Tensor, "B T D"]:
         """What the output table is compared with."""

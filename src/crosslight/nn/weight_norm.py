@@ -7,9 +7,10 @@ are saved; w is made anew at every call. Shape letters: I width of the input · 
 """
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
+
+from crosslight.nn.linear import linear
 
 
 class WeightNormLinear(nn.Module):
@@ -32,4 +33,4 @@ class WeightNormLinear(nn.Module):
 
     def forward(self, x: Float[Tensor, "*rows I"]) -> Float[Tensor, "*rows O"]:
         """Wx + b."""
-        return F.linear(x, self.weight(), self.bias)
+        return linear(x, self.weight(), self.bias)
