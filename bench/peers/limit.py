@@ -37,11 +37,8 @@ from crosslight.train.objectives import objective_of
 
 PEAK_SIZES = (768, 1024, 2048)
 ROUNDS = 3
-WAYS = {
-    "side_by_side": (True, False),
-    "inside": (False, False),
-    "numpy": (True, True),
-}  # side by side? by numpy?
+# Threads side by side? By numpy?
+WAYS = {"side_by_side": (True, False), "inside": (False, False), "numpy": (True, True)}
 aten = torch.ops.aten
 
 

@@ -64,8 +64,7 @@ def linear(
     x: Float[Tensor, "*N K"], weight: Float[Tensor, "M K"], bias: Float[Tensor, " M"] | None = None
 ) -> Float[Tensor, "*N M"]:
     """x Wᵀ + b of every row."""
-    small = 2 * x.numel() * len(weight) < LEAST
-    if small or torch.compiler.is_compiling() or not _by_numpy.get():
+    if torch.compiler.is_compiling() or not _by_numpy.get() or 2 * x.numel() * len(weight) < LEAST:
         return F.linear(x, weight, bias)
     y: Tensor = _Linear.apply(x.reshape(-1, weight.shape[1]), weight, bias)  # type: ignore[no-untyped-call]
     return y.view(*x.shape[:-1], len(weight))
