@@ -76,6 +76,7 @@ def measured(way: str) -> dict[str, float]:
     """Target tokens per second, of all processes together."""
     from crosslight.config.load import preset_text, run_config
     from crosslight.models.build import build_model
+    from crosslight.nn.linear import fast_products
     from crosslight.nn.threads import training_threads
     from crosslight.train import distributed
     from crosslight.train.machine import keep_freed_memory
@@ -110,7 +111,9 @@ def measured(way: str) -> dict[str, float]:
                 continue
             optimizer.zero_grad()
             n_tokens = sum(shard.n_tokens for shard in shards)
-            (wrapped(shards[world.rank]) * world.size / n_tokens).backward()
+            with fast_products(torch.device("cpu"), torch.float32):  # as a training step has them
+                total = wrapped(shards[world.rank])
+            (total * world.size / n_tokens).backward()
             nn.utils.clip_grad_norm_(model.parameters(), 1e9)
             optimizer.step()
         seconds = time.perf_counter() - began

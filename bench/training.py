@@ -11,13 +11,14 @@ import statistics
 import time
 import tomllib
 from pathlib import Path
+from unittest.mock import patch
 
 import torch
 
 from crosslight.config.load import preset_text, run_config
 from crosslight.data.batch import Batch, make_batch
 from crosslight.models.build import build_model
-from crosslight.nn.threads import training_threads
+from crosslight.nn.threads import lone_threads
 from crosslight.train.machine import keep_freed_memory, probe_threads
 from crosslight.train.objectives import label_smoothed
 from crosslight.train.step import adam, training_step
@@ -43,7 +44,8 @@ def tokens_per_second(threads_per_operation: int, shards: int) -> float:
     model = build_model(config.model, VOCAB_SIZE, VOCAB_SIZE)
     optimizer, objective = adam(model, 0.9, 0.98, 1e-9), label_smoothed(0.1)
     work = batches()
-    with training_threads(shards) as pool:
+    # Both ways multiply by torch: numpy's products have one thread each.
+    with lone_threads(shards) as pool, patch("crosslight.nn.linear.numpy_is_faster", return_value=False):
         training_step(model, work[0].shards(shards), objective, optimizer, 1e-4, pool=pool)
         start = time.perf_counter()
         for step in range(STEPS):
