@@ -1,7 +1,8 @@
 """One process of a training, which tells what it sees: `member.py FOLDER STEP SIGNAL train ...`.
 
 Into FOLDER go its process id (`pid-RANK`) and, per step, the examples it has taken (`examples-RANK.jsonl`).
-It sends itself SIGNAL at the start of STEP; 0 is never.
+It sends itself SIGNAL at the start of STEP; 0 is never. One that fails gets torchrun's SIGTERM, which may
+come at any moment, at the worst: before it has said why.
 """
 
 import json
@@ -10,6 +11,8 @@ import signal
 import sys
 import threading
 from pathlib import Path
+
+import torch.distributed as dist
 
 from crosslight.train import loop
 
@@ -56,4 +59,12 @@ if __name__ == "__main__":
     watch = Watch(Path(folder), int(step), int(number))
     loop.training_step, loop.objective_of = watch.training_step, watch.objective_of
     loop.rehearse = lambda *_: None  # whose step is none of the run
+    leave = dist.destroy_process_group
+
+    def terminated() -> None:
+        if sys.exc_info()[0]:
+            signal.raise_signal(signal.SIGTERM)
+        leave()
+
+    dist.destroy_process_group = terminated
     main()

@@ -16,6 +16,7 @@ module is told in docs/decisions.
 """
 
 import os
+import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -88,14 +89,14 @@ class World:
         """
         return int(self._largest([number if self.leads else 0])[0])
 
-    def agree(self, ledger: Ledger, signal: int | None) -> int | None:
+    def agree(self, ledger: Ledger, signalled: int | None) -> int | None:
         """The clock and the patience of the first process for all, and a signal that any process got.
 
         Raises:
             TrainingError: a process is gone.
         """
         own = [ledger.seconds, ledger.began, ledger.reserve, ledger.stale] if self.leads else [0] * 4
-        asked, ledger.seconds, ledger.began, ledger.reserve, stale = self._largest([signal or 0, *own])
+        asked, ledger.seconds, ledger.began, ledger.reserve, stale = self._largest([signalled or 0, *own])
         ledger.stale = int(stale)
         return int(asked) or None
 
@@ -190,6 +191,8 @@ def _connected(world: World) -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
+        # torchrun ends those that are left with this signal: not before they have said what they know.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         raise TrainingError(
             f"process {world.rank} of {world.size} has lost another one: {_first_line(error)}",
             "see what that one said; the last checkpoint is good: go on with crosslight train --resume RUN, "
