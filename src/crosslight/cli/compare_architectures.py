@@ -75,6 +75,7 @@ def compare_architectures(
     from crosslight.cli.output import results
     from crosslight.cli.train import assignment
     from crosslight.config.load import merge, read_toml
+    from crosslight.tasks.alone import alone_in
     from crosslight.tasks.architectures.arms import read_arms
     from crosslight.tasks.architectures.compare import compare_architectures as compare
     from crosslight.tasks.architectures.contest import open_contest
@@ -95,7 +96,8 @@ def compare_architectures(
     contest = open_contest(out, chosen, _seeds(seeds), shared, wishes, parallel)
     console = Console(stderr=True)
     try:
-        found = compare(contest, test, console, sentence=sentence)
+        with alone_in(out):
+            found = compare(contest, test, console, sentence=sentence)
     except KeyboardInterrupt:
         console.print("\nInterrupted. The same command goes on.", markup=False, highlight=False)
         raise typer.Exit(130) from None

@@ -16,6 +16,7 @@ from crosslight.bundle import Bundle
 from crosslight.decode.translation import Translation
 from crosslight.decode.translator import Translator
 from crosslight.errors import CorpusError, RunError
+from crosslight.tasks.alone import alone_in
 from crosslight.tasks.files import write_text, written
 from crosslight.tasks.translate import LINES_AT_ONCE, translate_lines
 from crosslight.text.corpus import read_lines
@@ -29,14 +30,27 @@ def write_outputs(
     Raises:
         ConfigError: a setting that cannot be.
         CorpusError: a source file cannot be read, or none has a sentence.
-        RunError: there are rows of another teacher, other settings or other sources already.
+        RunError: there are rows of another teacher, of other settings or of other sources already, or another
+            process is writing them.
     """
     translator.settings_for(1, settings)  # as below: what cannot be is said before anything is written
     n_texts = sum(1 for _ in different(srcs))  # what is wrong with a file shows now, not hours later
     if not n_texts:
         raise CorpusError("the source files have no sentence", "give text for the teacher to translate")
     outputs.parent.mkdir(parents=True, exist_ok=True)
-    _require_same_teacher(translator, settings, outputs)
+    with alone_in(outputs.parent):
+        _require_same_teacher(translator, settings, outputs)
+        return _write_missing(translator, srcs, n_texts, outputs, say, settings)
+
+
+def _write_missing(
+    translator: Translator,
+    srcs: Sequence[Path],
+    n_texts: int,
+    outputs: Path,
+    say: Callable[[str], None],
+    settings: dict[str, Any],
+) -> int:
     texts = different(srcs)
     with outputs.open("ab+") as file:
         file.seek(0)

@@ -7,7 +7,7 @@ the corrected command works at once in the same place.
 import shutil
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from rich.console import Console
 from crosslight.config.load import read_toml, run_config, to_toml
 from crosslight.config.run import RunConfig
 from crosslight.errors import CrosslightError, RunError, TrainingError
+from crosslight.tasks.alone import LOCK, alone_in
 from crosslight.tasks.differences import Wish, settings_in_force
 from crosslight.tasks.files import write_text
 from crosslight.tasks.train import Outcome, train
@@ -29,26 +30,17 @@ def new_run(out: Path) -> Iterator[None]:
     """Inside, a new run is planned and trained in `out`; an error before the training undoes it.
 
     Raises:
-        RunError: `out` holds another run or other things, or cannot be written.
+        RunError: `out` holds another run or other things, or cannot be written, or another process is at work
+            there.
     """
     existed = out.is_dir()
-    if out.exists() and not (existed and all(map(_is_left_over, out.iterdir()))):
-        is_run = (out / "config.toml").is_file()
-        raise RunError(
-            f"{out} already {'holds a run' if is_run else 'exists and holds other things'}",
-            (f"go on with it: crosslight train --resume {out}, or " if is_run else "")
-            + "choose another place with -o",
-        )
-    try:
-        with _writing(out):
-            yield
-    except BaseException as error:
-        at_fault = isinstance(error, CrosslightError) and not isinstance(error, TrainingError | RunError)
-        has_begun = (out / "checkpoints").is_dir()
-        # What was only interrupted can be resumed; a corpus or a setting at fault cannot.
-        if not has_begun and (at_fault or not (out / "config.toml").is_file()):
-            _clear(out, keep_directory=existed)
-        raise
+    _require_free(out)
+    with _writing(out):
+        out.mkdir(parents=True, exist_ok=True)
+        with alone_in(out):
+            _require_free(out)  # another process may have been here meanwhile
+            with _taken_back(out, keep_directory=existed):
+                yield
 
 
 @contextmanager
@@ -56,9 +48,11 @@ def old_run(out: Path) -> Iterator[None]:
     """Inside, the run in `out` goes on.
 
     Raises:
-        RunError: `out` cannot be written.
+        RunError: there is no run, or it cannot be written, or another process is at work there.
     """
-    with _writing(out):
+    if not (out / "config.toml").is_file():
+        raise RunError(f"{out} holds no run to resume", "leave --resume out to start one")
+    with _writing(out), alone_in(out):
         yield
 
 
@@ -96,12 +90,10 @@ def reopen(
     where anything has changed, patience and the watch over the loss begin anew.
 
     Raises:
-        RunError: there is no run, or it is finished and was given no longer length.
+        RunError: the run is finished and was given no longer length.
         ConfigError: a file that is none, or an option that cannot change in a run that has begun.
     """
     own = out / "config.toml"
-    if not own.is_file():
-        raise RunError(f"{out} holds no run to resume", "leave --resume out to start one")
     written = run_config(read_toml(own), str(own))
     wishes = [Wish(own.name, _whole(written), must=False)]
     wishes += [Wish(file.name, read_toml(file), must=False)] if file else []
@@ -135,6 +127,29 @@ def _whole(config: RunConfig) -> dict[str, Any]:
 
 
 @contextmanager
+def _taken_back(out: Path, keep_directory: bool) -> Iterator[None]:
+    """What was only interrupted can be resumed; what a corpus or a setting at fault has left is removed."""
+    try:
+        yield
+    except BaseException as error:
+        at_fault = isinstance(error, CrosslightError) and not isinstance(error, TrainingError | RunError)
+        has_begun = (out / "checkpoints").is_dir()
+        if not has_begun and (at_fault or not (out / "config.toml").is_file()):
+            _clear(out, keep_directory)
+        raise
+
+
+def _require_free(out: Path) -> None:
+    if out.exists() and not (out.is_dir() and all(map(_is_left_over, out.iterdir()))):
+        is_run = (out / "config.toml").is_file()
+        raise RunError(
+            f"{out} already {'holds a run' if is_run else 'exists and holds other things'}",
+            (f"go on with it: crosslight train --resume {out}, or " if is_run else "")
+            + "choose another place with -o",
+        )
+
+
+@contextmanager
 def _writing(out: Path) -> Iterator[None]:
     try:
         yield
@@ -151,7 +166,8 @@ def _writing(out: Path) -> Iterator[None]:
 def _is_left_over(path: Path) -> bool:
     """Whether a run that was killed before it had its settings may have left this."""
     is_spooled = path.name == "data" and path.is_dir()
-    return path.suffix == ".part" or (is_spooled and all(p.match("pipe-*.tsv") for p in path.iterdir()))
+    is_passing = path.suffix == ".part" or path.name == LOCK
+    return is_passing or (is_spooled and all(p.match("pipe-*.tsv") for p in path.iterdir()))
 
 
 def _clear(out: Path, keep_directory: bool) -> None:
@@ -162,4 +178,5 @@ def _clear(out: Path, keep_directory: bool) -> None:
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry, ignore_errors=True)
         else:
-            entry.unlink()
+            with suppress(OSError):  # a system may keep the lock while it is held
+                entry.unlink()
