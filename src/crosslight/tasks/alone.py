@@ -9,7 +9,7 @@ from filelock import FileLock, Timeout
 from crosslight.errors import RunError
 
 LOCK = ".lock"
-PATIENCE = 5.0  # seconds: whoever was just killed may have children that end a moment later
+PATIENCE = 5.0  # seconds: one that was told to stop may still be saving
 
 
 @contextmanager
