@@ -159,7 +159,7 @@ def test_a_run_explains_itself(tiny_run):
     names = {path.name for path in tiny_run.iterdir()} - {"tensorboard"}  # where that is installed
     assert names == {
         *("config.toml", "environment.json", "recipe.json", "metrics.jsonl", "samples.jsonl", "log.txt"),
-        *("report.html", "data", "checkpoints", "bundle"),
+        *("report.html", "data", "checkpoints", "bundle", ".lock"),
     }
     config = run_config(tomllib.loads((tiny_run / "config.toml").read_text()), "run")
     assert (config.train.steps, config.train.minutes, config.model.d_model) == (30, None, 32)
