@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from crosslight.bundle import Bundle
 from crosslight.decode.translation import Translation
@@ -40,39 +40,34 @@ def write_outputs(
     outputs.parent.mkdir(parents=True, exist_ok=True)
     with alone_in(outputs.parent):
         _require_same_teacher(translator, settings, outputs)
-        return _write_missing(translator, srcs, n_texts, outputs, say, settings)
+        texts = different(srcs)
+        with outputs.open("ab+") as file:
+            n_rows = _whole_rows(file, texts)
+            if n_rows:
+                say(f"{n_rows:,} sentences are translated already")
+            translations = translate_lines(translator, texts, total=n_texts - n_rows, **settings)
+            while block := list(islice(translations, LINES_AT_ONCE)):
+                file.write("".join(map(_row, block)).encode())
+                file.flush()
+                os.fsync(file.fileno())
+                n_rows += len(block)
+    return n_rows
 
 
-def _write_missing(
-    translator: Translator,
-    srcs: Sequence[Path],
-    n_texts: int,
-    outputs: Path,
-    say: Callable[[str], None],
-    settings: dict[str, Any],
-) -> int:
-    texts = different(srcs)
-    with outputs.open("ab+") as file:
-        file.seek(0)
-        n_rows, end = 0, 0
-        for row in file:
-            if not row.endswith(b"\n"):  # a stop came in the middle of it
-                break
-            if row.decode().partition("\t")[0] != next(texts, None):
-                raise RunError(
-                    f"row {n_rows + 1:,} of {outputs} is of another source",
-                    "give the same source files, or choose another place with -o",
-                )
-            n_rows, end = n_rows + 1, end + len(row)
-        file.truncate(end)
-        if n_rows:
-            say(f"{n_rows:,} sentences are translated already")
-        translations = translate_lines(translator, texts, total=n_texts - n_rows, **settings)
-        while block := list(islice(translations, LINES_AT_ONCE)):
-            file.write("".join(map(_row, block)).encode())
-            file.flush()
-            os.fsync(file.fileno())
-            n_rows += len(block)
+def _whole_rows(file: IO[bytes], texts: Iterator[str]) -> int:
+    """How many rows there are, of the texts in their order; what a stop has left of another is cut off."""
+    file.seek(0)
+    n_rows, end = 0, 0
+    for row in file:
+        if not row.endswith(b"\n"):
+            break
+        if row.decode().partition("\t")[0] != next(texts, None):
+            raise RunError(
+                f"row {n_rows + 1:,} of {file.name} is of another source",
+                "give the same source files, or choose another place with -o",
+            )
+        n_rows, end = n_rows + 1, end + len(row)
+    file.truncate(end)
     return n_rows
 
 
