@@ -8,6 +8,8 @@ import ipaddress
 import os
 import socket
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -210,3 +212,16 @@ def _run_command(patch: pytest.MonkeyPatch, arguments: list[str]) -> int:
     finally:
         torch.set_num_threads(n_threads)
     return 0
+
+
+@pytest.fixture(scope="session")
+def wait_for():
+    """Waits until another process has done something."""
+
+    def wait(condition: Callable[[], object], seconds: float = 120) -> None:
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, "it did not happen"
+            time.sleep(0.05)
+
+    return wait

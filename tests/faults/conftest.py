@@ -31,3 +31,21 @@ def differences():
         return {line[0]: line[1:] for line in table if len(line) == 4 and line[0].count(".") == 1}
 
     return rows
+
+
+@pytest.fixture
+def refused(command):
+    """Runs a command that must be refused; returns the message, which ends in a cure."""
+
+    def run(*arguments: object, stdin: bytes = b"") -> str:
+        result = command(*arguments, stdin=stdin)
+        assert result.code == 2, result
+        assert result.out == ""
+        message, arrow, cure = result.err.partition("\n  → ")
+        assert "crosslight: " in message, result.err
+        assert arrow
+        assert cure.strip()
+        assert "Traceback" not in result.err
+        return result.err
+
+    return run

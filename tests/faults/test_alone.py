@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -50,13 +49,7 @@ def held():
         process.communicate()
 
 
-def refused(command, *arguments) -> str:
-    result = command(*arguments)
-    assert result.code == 2, result.err
-    return result.err
-
-
-def test_a_run_that_another_process_trains(command, toy, tmp_path):
+def test_a_run_that_another_process_trains(command, refused, wait_for, toy, tmp_path):
     out = tmp_path / "run"
     training = [sys.executable, "-m", "crosslight", *toy.train(out, "--steps", "100000")]
     often = ["--set", "train.checkpoint_seconds=0.1"]
@@ -64,7 +57,7 @@ def test_a_run_that_another_process_trains(command, toy, tmp_path):
         try:
             saved = Checkpoints(out / "checkpoints", keep=2)
             wait_for(lambda: saved.newest() is not None and saved.ledger().step > 3)
-            message = refused(command, "train", "--resume", out, "--steps", "100001")
+            message = refused("train", "--resume", out, "--steps", "100001")
             assert f"another process is at work in {out}" in message
             assert "wait until it is done, or stop it" in message
             assert "steps = 100000" in (out / "config.toml").read_text()
@@ -77,49 +70,39 @@ def test_a_run_that_another_process_trains(command, toy, tmp_path):
     assert saved.ledger().step == last + 2
 
 
-def wait_for(condition, seconds: float = 120) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.05)
-
-
-def test_a_place_where_another_process_prepares(command, toy, held, tmp_path):
+def test_a_place_where_another_process_prepares(command, refused, toy, held, tmp_path):
     out = tmp_path / "run"
     other = held(out)
-    assert "another process is at work in" in refused(command, *toy.train(out, "--steps", "2"))
+    assert "another process is at work in" in refused(*toy.train(out, "--steps", "2"))
     assert [path.name for path in out.iterdir()] == [LOCK]
     other.kill()
     other.wait()
     assert command(*toy.train(out, "--steps", "2")).code == 0
 
 
-def test_outputs_that_another_process_writes(command, tiny_run, held, tmp_path):
+def test_outputs_that_another_process_writes(refused, tiny_run, held, tmp_path):
     out, src = tmp_path / "out", tmp_path / "text.fr"
     src.write_text("Bonjour !\nLe chat dort.\n", encoding="utf-8")
     held(out)
-    assert "another process is at work in" in refused(command, "distill", tiny_run, "--src", src, "-o", out)
+    assert "another process is at work in" in refused("distill", tiny_run, "--src", src, "-o", out)
     assert [path.name for path in out.iterdir()] == [LOCK]
 
 
-def test_architectures_that_another_process_compares(command, held, toy, tmp_path, monkeypatch):
+def test_architectures_that_another_process_compares(command, refused, held, toy, tmp_path, monkeypatch):
     out = tmp_path / "arms"
     compare = [
         "compare-architectures",
         "--pairs",
         toy.pairs,
-        "--steps",
-        "2",
-        "--only",
-        "transformer",
         "-o",
         out,
+        *"--steps 2 --only transformer".split(),
     ]
     with monkeypatch.context() as patch:
         patch.setattr("crosslight.tasks.architectures.compare.prepare", interrupted)
         assert command(*compare).code == 130
     held(out)
-    assert "another process is at work in" in refused(command, *compare)
+    assert "another process is at work in" in refused(*compare)
 
 
 def interrupted(*_, **__):
@@ -136,3 +119,20 @@ def test_whoever_is_done_lets_others_in(tmp_path):
 def test_one_process_twice(tmp_path):
     with alone_in(tmp_path), pytest.raises(RunError, match="another process is at work"), alone_in(tmp_path):
         pytest.fail("it is alone already")
+
+
+def test_where_nothing_comes_of_it_nothing_is_left(tmp_path):
+    there, new = tmp_path / "there", tmp_path / "new"
+    there.mkdir()
+    for place in (there, new):
+        with alone_in(place):
+            pass
+    assert [path.name for path in tmp_path.rglob("*")] == ["there"]
+
+
+@pytest.mark.parametrize("name", ["train", "distill", "compare-architectures"])
+def test_a_place_that_cannot_be(refused, toy, tiny_run, name):
+    out = toy.pairs / "out"  # below a file
+    arguments = {"train": ["--pairs", toy.pairs], "distill": [tiny_run, "--src", toy.pairs]}
+    message = refused(name, *arguments.get(name, ["--pairs", toy.pairs]), "-o", out)
+    assert f"{out} could not be written" in message

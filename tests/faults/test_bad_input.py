@@ -19,24 +19,6 @@ def snapshot(folder: Path) -> dict[str, str]:
     }
 
 
-@pytest.fixture
-def refused(command):
-    """Runs a command that must be refused; returns the message, which ends in a cure."""
-
-    def run(*arguments: object, stdin: bytes = b"") -> str:
-        result = command(*arguments, stdin=stdin)
-        assert result.code == 2, result
-        assert result.out == ""
-        message, arrow, cure = result.err.partition("\n  → ")
-        assert "crosslight: " in message, result.err
-        assert arrow
-        assert cure.strip()
-        assert "Traceback" not in result.err
-        return result.err
-
-    return run
-
-
 def text(path: Path, *lines: str) -> Path:
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     return path

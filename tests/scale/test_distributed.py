@@ -74,7 +74,7 @@ def test_stopped_in_one_resumed_in_two_and_again_in_one(alone, together, toy, tm
     assert difference(whole, parts) <= 1e-6
 
 
-def test_a_killed_process_ends_all_and_the_run_goes_on_in_one(loopback, command, toy, tmp_path):
+def test_a_killed_process_ends_all_and_the_run_goes_on_in_one(loopback, command, wait_for, toy, tmp_path):
     out = tmp_path / "run"
     training = toy.train(out, "--steps", "100000", "--set", "train.checkpoint_seconds=0.1")
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
@@ -95,13 +95,6 @@ def test_a_killed_process_ends_all_and_the_run_goes_on_in_one(loopback, command,
     saved = Checkpoints(out / "checkpoints", keep=2).ledger().step
     assert command("train", "--resume", out, "--steps", saved + 3).code == 0
     assert Checkpoints(out / "checkpoints", keep=2).ledger().step == saved + 3
-
-
-def wait_for(condition, seconds: float = 120) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("rank", [0, 1], ids=["the first waits", "the first never comes"])

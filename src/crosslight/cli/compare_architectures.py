@@ -93,10 +93,10 @@ def compare_architectures(
         *map(assignment, set_ or []),
     )
     chosen, shared = read_arms(arms, _names(only), with_controls=controls)
-    contest = open_contest(out, chosen, _seeds(seeds), shared, wishes, parallel)
     console = Console(stderr=True)
     try:
         with alone_in(out):
+            contest = open_contest(out, chosen, _seeds(seeds), shared, wishes, parallel)
             found = compare(contest, test, console, sentence=sentence)
     except KeyboardInterrupt:
         console.print("\nInterrupted. The same command goes on.", markup=False, highlight=False)

@@ -51,6 +51,7 @@ def distill(
     from crosslight.cli.train import assignment
     from crosslight.config.load import merge, read_toml
     from crosslight.tasks import distill as task
+    from crosslight.tasks.alone import alone_in
 
     wishes = merge(
         read_toml(config) if config else {},
@@ -59,19 +60,20 @@ def distill(
         *map(assignment, set_ or []),
     )
     console = Console(stderr=True)
-    outcome = task.distill(
-        teacher,
-        src,
-        out,
-        console,
-        student=student,
-        partners=with_ or (),
-        reverse=reverse,
-        pairs=pairs or (),
-        wishes=wishes,
-        beam=beam,
-        worst=worst,
-    )
+    with alone_in(out):
+        outcome = task.distill(
+            teacher,
+            src,
+            out,
+            console,
+            student=student,
+            partners=with_ or (),
+            reverse=reverse,
+            pairs=pairs or (),
+            wishes=wishes,
+            beam=beam,
+            worst=worst,
+        )
     if outcome.stopped_by is not None:
         console.print("\nStopped and saved. The same command goes on.", markup=False, highlight=False)
         raise typer.Exit(128 + outcome.stopped_by)

@@ -53,6 +53,7 @@ def read_package(name: str, data: bytes) -> list[Part]:
                 content = _content(name, package, info, most - total)
                 total += len(content)
                 parts.append(Part(info, content))
+    # NotImplementedError: zipfile's word for a compression that it does not know.
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError) as error:
         raise DocumentError(f"{name} is not a whole .docx: {error}", AGAIN) from None
     return parts

@@ -24,7 +24,7 @@ from crosslight.config.run import DataConfig
 from crosslight.errors import ConfigError, ExportError, RunError
 from crosslight.export import ctranslate2 as fast
 from crosslight.export.package import CERTIFICATE
-from crosslight.tasks.alone import LOCK
+from crosslight.tasks.alone import holds_nothing
 from crosslight.tasks.export import certificate_table, export
 from crosslight.tasks.files import written
 from crosslight.tasks.lessons import write_best, write_outputs
@@ -158,6 +158,5 @@ def _packaged(run: Path, package: Path, out: Path, say: Callable[[str], None]) -
 
 
 def _require_own(out: Path) -> None:
-    is_own = (out / "outputs.json").is_file()
-    if not is_own and out.exists() and any(path.name != LOCK for path in out.iterdir()):
+    if out.exists() and not (out / "outputs.json").is_file() and not holds_nothing(out):
         raise RunError(f"{out} exists and holds other things", "choose another place with -o")

@@ -10,13 +10,12 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from crosslight.bundle import Bundle
 from crosslight.decode.translation import Translation
 from crosslight.decode.translator import Translator
 from crosslight.errors import CorpusError, RunError
-from crosslight.tasks.alone import alone_in
 from crosslight.tasks.files import write_text, written
 from crosslight.tasks.translate import LINES_AT_ONCE, translate_lines
 from crosslight.text.corpus import read_lines
@@ -30,44 +29,36 @@ def write_outputs(
     Raises:
         ConfigError: a setting that cannot be.
         CorpusError: a source file cannot be read, or none has a sentence.
-        RunError: there are rows of another teacher, of other settings or of other sources already, or another
-            process is writing them.
+        RunError: there are rows of another teacher, other settings or other sources already.
     """
     translator.settings_for(1, settings)  # as below: what cannot be is said before anything is written
     n_texts = sum(1 for _ in different(srcs))  # what is wrong with a file shows now, not hours later
     if not n_texts:
         raise CorpusError("the source files have no sentence", "give text for the teacher to translate")
     outputs.parent.mkdir(parents=True, exist_ok=True)
-    with alone_in(outputs.parent):
-        _require_same_teacher(translator, settings, outputs)
-        texts = different(srcs)
-        with outputs.open("ab+") as file:
-            n_rows = _whole_rows(file, texts)
-            if n_rows:
-                say(f"{n_rows:,} sentences are translated already")
-            translations = translate_lines(translator, texts, total=n_texts - n_rows, **settings)
-            while block := list(islice(translations, LINES_AT_ONCE)):
-                file.write("".join(map(_row, block)).encode())
-                file.flush()
-                os.fsync(file.fileno())
-                n_rows += len(block)
-    return n_rows
-
-
-def _whole_rows(file: IO[bytes], texts: Iterator[str]) -> int:
-    """How many rows there are, of the texts in their order; what a stop has left of another is cut off."""
-    file.seek(0)
-    n_rows, end = 0, 0
-    for row in file:
-        if not row.endswith(b"\n"):
-            break
-        if row.decode().partition("\t")[0] != next(texts, None):
-            raise RunError(
-                f"row {n_rows + 1:,} of {file.name} is of another source",
-                "give the same source files, or choose another place with -o",
-            )
-        n_rows, end = n_rows + 1, end + len(row)
-    file.truncate(end)
+    _require_same_teacher(translator, settings, outputs)
+    texts = different(srcs)
+    with outputs.open("ab+") as file:
+        file.seek(0)
+        n_rows, end = 0, 0
+        for row in file:
+            if not row.endswith(b"\n"):  # a stop came in the middle of it
+                break
+            if row.decode().partition("\t")[0] != next(texts, None):
+                raise RunError(
+                    f"row {n_rows + 1:,} of {outputs} is of another source",
+                    "give the same source files, or choose another place with -o",
+                )
+            n_rows, end = n_rows + 1, end + len(row)
+        file.truncate(end)
+        if n_rows:
+            say(f"{n_rows:,} sentences are translated already")
+        translations = translate_lines(translator, texts, total=n_texts - n_rows, **settings)
+        while block := list(islice(translations, LINES_AT_ONCE)):
+            file.write("".join(map(_row, block)).encode())
+            file.flush()
+            os.fsync(file.fileno())
+            n_rows += len(block)
     return n_rows
 
 

@@ -7,7 +7,7 @@ the corrected command works at once in the same place.
 import shutil
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +33,11 @@ def new_run(out: Path) -> Iterator[None]:
         RunError: `out` holds another run or other things, or cannot be written, or another process is at work
             there.
     """
-    existed = out.is_dir()
     _require_free(out)
-    with _writing(out):
-        out.mkdir(parents=True, exist_ok=True)
-        with alone_in(out):
-            _require_free(out)  # another process may have been here meanwhile
-            with _taken_back(out, keep_directory=existed):
-                yield
+    with _writing(out), alone_in(out):
+        _require_free(out)  # another process may have been here meanwhile
+        with _taken_back(out):
+            yield
 
 
 @contextmanager
@@ -127,7 +124,7 @@ def _whole(config: RunConfig) -> dict[str, Any]:
 
 
 @contextmanager
-def _taken_back(out: Path, keep_directory: bool) -> Iterator[None]:
+def _taken_back(out: Path) -> Iterator[None]:
     """What was only interrupted can be resumed; what a corpus or a setting at fault has left is removed."""
     try:
         yield
@@ -135,7 +132,7 @@ def _taken_back(out: Path, keep_directory: bool) -> Iterator[None]:
         at_fault = isinstance(error, CrosslightError) and not isinstance(error, TrainingError | RunError)
         has_begun = (out / "checkpoints").is_dir()
         if not has_begun and (at_fault or not (out / "config.toml").is_file()):
-            _clear(out, keep_directory)
+            _clear(out)
         raise
 
 
@@ -170,13 +167,9 @@ def _is_left_over(path: Path) -> bool:
     return is_passing or (is_spooled and all(p.match("pipe-*.tsv") for p in path.iterdir()))
 
 
-def _clear(out: Path, keep_directory: bool) -> None:
-    if not keep_directory:
-        shutil.rmtree(out, ignore_errors=True)
-        return
+def _clear(out: Path) -> None:
     for entry in out.iterdir():
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry, ignore_errors=True)
-        else:
-            with suppress(OSError):  # a system may keep the lock while it is held
-                entry.unlink()
+        elif entry.name != LOCK:
+            entry.unlink()

@@ -19,6 +19,7 @@ import torch
 from crosslight.config.load import Tree, merge, run_config, to_toml
 from crosslight.config.run import RunConfig
 from crosslight.errors import RunError
+from crosslight.tasks.alone import holds_nothing
 from crosslight.tasks.architectures.arms import Arm
 from crosslight.tasks.choose import Prospect, fitted
 from crosslight.tasks.files import write_text
@@ -91,7 +92,7 @@ def open_contest(
         RunError: `out` holds other things, or another contest.
     """
     file = out / FILE
-    if out.exists() and not file.is_file() and any(out.iterdir()):
+    if out.exists() and not file.is_file() and not holds_nothing(out):
         raise RunError(f"{out} exists and holds other things", "choose another place with -o")
     before: Tree = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
     settled = _settled(out, shared, wishes, parallel, before.get("shared"))
